@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Where the specification, configurations and weights are: in the wheel, or in the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
+
+
+def spec_dir() -> Path:
+    """Folder of the specification's data."""
+    return _ROOT / "spec"
+
+
+def cfg_dir() -> Path:
+    """Folder of the named configurations."""
+    return _ROOT / "cfg"
+
+
+def models_dir() -> Path:
+    """Folder of the shipped model packages, one folder per set."""
+    return _PACKAGE / "models"

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The few frozen types that pass between stages.
+
+    Image -> Planes -> Latents -> Symbols -> Codestream (refsw.syntax) -> bytes, and back
+
+Arrays are NumPy, C-contiguous, never written to after construction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsw.errors import ImageError
+
+Int = NDArray[np.integer[Any]]
+
+
+def digest(array: NDArray[Any]) -> str:
+    """(Annex C) SHA-256 of a tensor in canonical layout, as 64 hexadecimal digits.
+
+    The hashed bytes are: data type as NumPy's little-endian name, shape as decimal numbers joined by
+    "x", a newline, then the elements in C order, little-endian.
+    """
+    canonical = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    head = f"{canonical.dtype.str} {'x'.join(map(str, canonical.shape))}\n"
+    return hashlib.sha256(head.encode() + canonical.tobytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture as stored.
+
+    samples: uint8 or uint16 [H, W, C], range 0..2**bit_depth - 1; C is 1 (grey) or 3 (RGB).
+    """
+
+    samples: NDArray[np.uint8] | NDArray[np.uint16]
+    bit_depth: int = 8
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 3 or self.samples.shape[2] not in (1, 3) or 0 in self.samples.shape:
+            raise ImageError(f"picture of shape {self.samples.shape}: expected [H, W, 1] or [H, W, 3], H and W >= 1")
+        if self.samples.dtype != (np.uint8 if self.bit_depth == 8 else np.uint16):
+            raise ImageError(f"picture of type {self.samples.dtype} does not hold {self.bit_depth}-bit samples")
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.samples.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.samples.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for RGB."""
+        return int(self.samples.shape[2])
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Colour planes of a picture, in the coded colour space.
+
+    samples: int32 [P, H, W], unit 1/16 of an output step, range 0..16 * (2**bit_depth - 1);
+    order Y, Cb, Cr (P = 3) or Y alone (P = 1); Cb and Cr are stored with their offset of half the range.
+    """
+
+    samples: NDArray[np.int32]
+    bit_depth: int = 8
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) in samples."""
+        return int(self.samples.shape[1]), int(self.samples.shape[2])
+
+
+@dataclass(frozen=True)
+class ComponentSymbols:
+    """What is coded of one component, and what steers its parsing. Exact on every machine.
+
+    z: int8 [C_z, ceil(h/4), ceil(w/4)], hyper-latent;
+    scale_index: int32 [C_y, h, w], Q7 log scale, 0..8191;
+    skip_mask: bool [C_y, h, w], True where no symbol is coded;
+    symbols: int32 [C_y, h, w], quantised residual, 0 where skipped.
+    """
+
+    z: NDArray[np.int8]
+    scale_index: NDArray[np.int32]
+    skip_mask: NDArray[np.bool_]
+    symbols: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class ComponentLatents:
+    """Latents of one component after the mean path (tolerant).
+
+    mean: float32 [C_y, h, w]; y_hat: float32 [C_y, h, w], mean + symbol, in units of the quantiser step.
+    """
+
+    mean: NDArray[np.float32]
+    y_hat: NDArray[np.float32]
