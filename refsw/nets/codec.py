@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The complete set of networks of a model: one `ComponentNetwork` per component, in decoding order.
+
+             planes of the component, planes of earlier components
+                                  │
+                               Analysis ──────────────► y ─ gain ─┐
+                                                        │         │
+                                                  HyperAnalysis   │
+                                                        │         │
+                                      ┌───── z ─────────┤         │
+                                 HyperScale         HyperMean     │
+                                      │                 │   ┌─────┘
+                        y_hat of ─────┼───────► Fuse ───┤   │
+                  earlier components  │                 │   │
+                                      ▼           ContextModel ─► mean ─► symbols = round(y - mean)
+                             scale of the residual      │
+                                                    Synthesis ─► planes
+
+Luma decodes alone. A joint model is one component with three planes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from refsw.nets.blocks import QualityTable, activation, conv, residual_blocks
+from refsw.nets.context import ContextModel
+from refsw.nets.hyper import HyperAnalysis, HyperConfig, HyperMean, HyperPrior, HyperScale
+from refsw.nets.transforms import Analysis, Stem, Synthesis, TransformConfig
+
+SCALE_MINIMUM, SCALE_MAXIMUM, SCALE_ROWS = 0.11, 64.0, 64
+LOG_SCALE_MINIMUM = math.log(SCALE_MINIMUM)
+LOG_SCALE_STEP = (math.log(SCALE_MAXIMUM) - LOG_SCALE_MINIMUM) / (SCALE_ROWS - 1)
+
+
+@dataclass(frozen=True)
+class ComponentConfig:
+    """Structure of one component."""
+
+    planes: tuple[int, ...]
+    """Indices of the planes that the component codes: (0,) is Y, (1, 2) are Cb and Cr."""
+    condition: tuple[int, ...]
+    """Indices of earlier components that analysis, context and synthesis may see."""
+    channels: int
+    """Channels of the latent y, a multiple of 4."""
+    analysis: TransformConfig
+    synthesis: TransformConfig
+    hyper: HyperConfig
+    context: int
+    """Width of the context model."""
+    context_blocks: int = 1
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """Structure of a model and its range of operation."""
+
+    components: tuple[ComponentConfig, ...]
+    quality_anchors: int = 9
+    lambda_minimum: float = 0.0005
+    lambda_maximum: float = 0.09
+
+    def lagrangian(self, quality: Tensor) -> Tensor:
+        """Weight of the distortion (MSE of 8-bit samples) against bits per pixel at quality 0..1."""
+        return self.lambda_minimum * (self.lambda_maximum / self.lambda_minimum) ** quality
+
+
+class ComponentNetwork(nn.Module):
+    """The networks of one component."""
+
+    def __init__(self, config: CodecConfig, index: int) -> None:
+        super().__init__()
+        own, anchors = config.components[index], config.quality_anchors
+        earlier = [config.components[i] for i in own.condition]
+        features, seen = 64 * len(own.planes), 64 * sum(len(c.planes) for c in earlier)
+        latents = sum(c.channels for c in earlier)
+        self.config = own
+        self.stem = Stem(len(own.planes))
+        self.analysis = Analysis(features, seen, own.channels, anchors, own.analysis)
+        self.gain = QualityTable(own.channels, anchors)
+        self.inverse_gain = QualityTable(own.channels, anchors)
+        self.hyper_analysis = HyperAnalysis(own.channels, own.hyper)
+        self.hyper_scale = HyperScale(own.channels, anchors, own.hyper)
+        self.hyper_mean = HyperMean(anchors, own.hyper)
+        self.hyper_prior = HyperPrior(own.hyper.z, anchors)
+        width = own.hyper.features
+        self.fuse = nn.Sequential(conv(width + latents, width, 1), *residual_blocks(width, 1)) if latents else None
+        self.context = ContextModel(width, own.channels, own.context, own.context_blocks)
+        self.synthesis = Synthesis(own.channels + width, features, anchors, own.synthesis)
+
+    def latent(self, features: Tensor, quality: Tensor) -> Tensor:
+        """(informative) Stem features -> y in quantiser steps, float32 [B, C_y, h, w]."""
+        return self.analysis(features, quality).float() * self.gain(quality).exp()
+
+    def features(self, z: Tensor, quality: Tensor, condition: list[Tensor], height: int, width: int) -> Tensor:
+        """(9.2) Features for context and synthesis [B, F, h, w]; condition: y_hat without gain of earlier components."""
+        x = self.hyper_mean(z, quality)[:, :, :height, :width]
+        if self.fuse is None:
+            return x
+        first, *blocks = self.fuse
+        x = x + activation(first(torch.cat([x, *(c.to(x.dtype) for c in condition)], 1)))
+        for block in blocks:
+            x = block(x)
+        return x
+
+    def log_scale(self, z: Tensor, quality: Tensor, height: int, width: int) -> Tensor:
+        """(8.4) Natural log scale of the residual, float32 [B, C_y, h, w]."""
+        return self.hyper_scale(z, quality)[:, :, :height, :width]
+
+    def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor) -> Tensor:
+        """(9.4) y_hat without gain, features -> planes [B, P, 16h, 16w], range about -0.5..0.5."""
+        x = self.synthesis(torch.cat([y_hat.to(features.dtype), features], 1), quality)
+        return self.stem.synthesise(x.float())
+
+
+class CodecNetwork(nn.Module):
+    """All components of a model, in decoding order."""
+
+    def __init__(self, config: CodecConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.components = nn.ModuleList([ComponentNetwork(config, i) for i in range(len(config.components))])
+        self.to(memory_format=torch.channels_last)
+
+    def component(self, index: int) -> ComponentNetwork:
+        """Networks of component `index`."""
+        network = self.components[index]
+        assert isinstance(network, ComponentNetwork)
+        return network
+
+    def stem_features(self, planes: Tensor) -> list[Tensor]:
+        """[B, P, H, W], range -0.5..0.5 -> stem features of each component [B, 64 P_c, H/8, W/8]."""
+        return [
+            self.component(i).stem.analyse(planes[:, list(c.planes)]) for i, c in enumerate(self.config.components)
+        ]
+
+
+def base_config() -> CodecConfig:
+    """The shipped structure: luma and chroma split, BOP synthesis."""
+    luma = ComponentConfig(
+        planes=(0,), condition=(), channels=192,
+        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3),
+        synthesis=TransformConfig(fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
+        hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
+    )  # fmt: skip
+    chroma = ComponentConfig(
+        planes=(1, 2), condition=(0,), channels=96,
+        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        synthesis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
+    )  # fmt: skip
+    return CodecConfig(components=(luma, chroma))
+
+
+__all__ = ["CodecConfig", "CodecNetwork", "ComponentConfig", "ComponentNetwork", "QualityTable", "base_config"]

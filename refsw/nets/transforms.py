@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Analysis and synthesis transforms of one component.
+
+    planes [P, H, W]
+      └ stem: fixed transform of 8x8 patches (KLT, half-whitened)        [64 P, H/8, W/8]
+          └ conv3x3 ─ blocks x n_fine ─ gain(q) ─ space_to_depth ─ conv1x1   [C_coarse, H/16, W/16]
+              └ blocks x n_coarse ─ conv3x3 ─ gain(q)                    y   [C_y, H/16, W/16]
+
+    synthesis is the mirror image, with the hyper-decoder's features beside y_hat at its input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from refsw.nets.blocks import QualityTable, conv, depth_to_space, residual_blocks, space_to_depth
+
+PATCH = 8
+
+
+@dataclass(frozen=True)
+class TransformConfig:
+    """Widths and depths of a transform pair at 1/8 (fine) and 1/16 (coarse)."""
+
+    fine: int
+    coarse: int
+    fine_blocks: int
+    coarse_blocks: int
+
+
+class Stem(nn.Module):
+    """Fixed linear transform between planes and features of 8x8 patches.
+
+    forward_matrix: [64 P, 64 P], features from samples; inverse_matrix: its inverse. Both are data, not trained.
+    Sample order inside a patch: plane, row, column.
+    """
+
+    forward_matrix: Tensor
+    inverse_matrix: Tensor
+
+    def __init__(self, planes: int) -> None:
+        super().__init__()
+        size = planes * PATCH * PATCH
+        self.register_buffer("forward_matrix", torch.eye(size))
+        self.register_buffer("inverse_matrix", torch.eye(size))
+
+    def analyse(self, planes: Tensor) -> Tensor:
+        """[B, P, H, W], range -0.5..0.5 -> [B, 64 P, H/8, W/8]."""
+        return F.conv2d(F.pixel_unshuffle(planes, PATCH), self.forward_matrix[:, :, None, None])
+
+    def synthesise(self, features: Tensor) -> Tensor:
+        """[B, 64 P, h, w] -> [B, P, 8h, 8w], range -0.5..0.5."""
+        return F.pixel_shuffle(F.conv2d(features, self.inverse_matrix[:, :, None, None]), PATCH)
+
+
+class Analysis(nn.Module):
+    """(informative) Planes to latent; `condition` are features of planes of an earlier component."""
+
+    def __init__(self, features: int, condition: int, channels: int, anchors: int, config: TransformConfig) -> None:
+        super().__init__()
+        self.first = conv(features + condition, config.fine, 3)
+        self.fine = residual_blocks(config.fine, config.fine_blocks)
+        self.fine_gain = QualityTable(config.fine, anchors)
+        self.merge = conv(4 * config.fine, config.coarse, 1)
+        self.coarse = residual_blocks(config.coarse, config.coarse_blocks)
+        self.last = conv(config.coarse, channels, 3)
+
+    def forward(self, features: Tensor, quality: Tensor) -> Tensor:
+        """features: [B, F, H/8, W/8] with H, W multiples of 16; quality: [B] -> y before gain [B, C_y, H/16, W/16]."""
+        x = self.fine(self.first(features)) * self.fine_gain(quality).exp()
+        return self.last(self.coarse(self.merge(space_to_depth(x))))
+
+
+class Synthesis(nn.Module):
+    """(9.4) Latents to features of the stem."""
+
+    def __init__(self, inputs: int, features: int, anchors: int, config: TransformConfig) -> None:
+        super().__init__()
+        self.first = conv(inputs, config.coarse, 1)
+        self.coarse = residual_blocks(config.coarse, config.coarse_blocks)
+        self.split = conv(config.coarse, 4 * config.fine, 1)
+        self.fine_gain = QualityTable(config.fine, anchors)
+        self.fine = residual_blocks(config.fine, config.fine_blocks)
+        self.last = conv(config.fine, features, 3)
+
+    def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
+        """latents: [B, I, H/16, W/16], y_hat without gain first; quality: [B] -> [B, 64 P, H/8, W/8]."""
+        x = depth_to_space(self.split(self.coarse(self.first(latents))))
+        return self.last(self.fine(x * self.fine_gain(quality).exp()))

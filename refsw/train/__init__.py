@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Training (informative): start, one loop, export."""

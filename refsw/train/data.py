@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Training pictures: packed once into one array, then cropped at random."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from refsw.errors import UsageError
+
+SIDE = 320
+SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
+HELD_OUT_SHARE = 40  # one source picture in 40 is kept for validation
+
+
+@dataclass(frozen=True)
+class Crops:
+    """uint8 [N, 320, 320, 3] each, disjoint by source picture."""
+
+    training: NDArray[np.uint8]
+    validation: NDArray[np.uint8]
+    training_index: NDArray[np.int64]
+
+
+def _pictures(source: Path) -> list[tuple[str, bytes]]:
+    """(source picture, encoded bytes) of every crop, sorted by name."""
+    if source.is_dir():
+        files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
+        return [(p.name, p.read_bytes()) for p in files]
+    with zipfile.ZipFile(source) as archive:
+        names = sorted(n for n in archive.namelist() if n.lower().endswith(SUFFIXES))
+        origin = {}
+        if "index.tsv" in archive.namelist():
+            rows = archive.read("index.tsv").decode().splitlines()[1:]
+            origin = {name: file for name, _, file, *_ in (row.split("\t") for row in rows)}
+        return [(origin.get(Path(n).name, n), archive.read(n)) for n in names]
+
+
+def _squares(data: bytes) -> list[NDArray[np.uint8]]:
+    """Crops of 320 x 320 on a grid; smaller pictures are left out."""
+    pixels = np.asarray(PillowImage.open(io.BytesIO(data)).convert("RGB"))
+    rows, columns = pixels.shape[0] // SIDE, pixels.shape[1] // SIDE
+    return [pixels[r * SIDE :, c * SIDE :][:SIDE, :SIDE] for r in range(rows) for c in range(columns)]
+
+
+def pack(source: Path, cache: Path) -> None:
+    """Decode all crops of `source` into cache/crops.npy and their held-out flags into cache/held_out.npy."""
+    if (cache / "held_out.npy").exists():
+        return
+    if not source.exists():
+        raise UsageError(f"{source}: training pictures not found")
+    cache.mkdir(parents=True, exist_ok=True)
+    squares: list[NDArray[np.uint8]] = []
+    held_out: list[bool] = []
+    for origin, data in _pictures(source):
+        held = hashlib.sha256(origin.encode()).digest()[0] * HELD_OUT_SHARE < 256
+        for square in _squares(data):
+            squares.append(square)
+            held_out.append(held)
+    if not any(held_out) or all(held_out):
+        held_out = [i % HELD_OUT_SHARE == 0 for i in range(len(held_out))]
+    if len(squares) < 2:
+        raise UsageError(f"{source}: no picture of at least {SIDE} x {SIDE} for training")
+    np.save(cache / "crops.npy", np.stack(squares))
+    np.save(cache / "held_out.npy", np.array(held_out))
+
+
+def load(cache: Path) -> Crops:
+    """Open packed crops; the training crops stay on disk (memory map)."""
+    crops = np.load(cache / "crops.npy", mmap_mode="r")
+    held_out = np.load(cache / "held_out.npy")
+    return Crops(crops, np.ascontiguousarray(crops[held_out]), np.flatnonzero(~held_out))
+
+
+def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...]) -> torch.Tensor:
+    """Random crops, mirrored and transposed: float32 [count, 3, side, side], 0..1. Same seed, same batch."""
+    random = np.random.default_rng(seed)
+    out = np.empty((count, side, side, 3), np.uint8)
+    for i, chosen in enumerate(random.choice(crops.training_index, count)):
+        top, left = random.integers(0, SIDE - side + 1, 2)
+        piece = crops.training[chosen, top : top + side, left : left + side]
+        if random.random() < 0.5:
+            piece = piece[:, ::-1]
+        if random.random() < 0.5:
+            piece = piece.swapaxes(0, 1)
+        out[i] = piece
+    return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Rate and distortion of a batch, with the gradients that training needs.
+
+Rate gradient: noise relaxation overstates the rate of sparse residuals, straight-through rounding gives values
+near zero no gradient. Both are used: the value and the gradient of the scale come from the rounded residual, the
+gradient of latent and mean from the noisy one (research/training.md, point 1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from refsw.nets.codec import LOG_SCALE_MINIMUM, CodecNetwork
+from refsw.train.colour import planes_from_rgb, rgb_from_planes
+
+PROBABILITY_MINIMUM = 2.0**-16
+
+
+class LowerBound(torch.autograd.Function):
+    """max(x, bound), whose gradient still pulls x up from below the bound."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
+        """Clamp from below."""
+        ctx.save_for_backward(x)
+        ctx.bound = bound
+        return x.clamp(min=bound)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        """Pass the gradient where x is in range or would move up."""
+        (x,) = ctx.saved_tensors
+        (gradient,) = gradients
+        return gradient * ((x >= ctx.bound) | (gradient < 0)), None
+
+
+def bits_of(probability: Tensor) -> Tensor:
+    """Code length, bounded from above as by the escape symbol of a table."""
+    return -torch.log2(LowerBound.apply(probability, PROBABILITY_MINIMUM))
+
+
+def gaussian_bits(residual: Tensor, log_scale: Tensor) -> Tensor:
+    """Bits of the unit bin around each residual under a zero-mean Gaussian; shapes equal."""
+    inverse = torch.exp(-log_scale) * math.sqrt(0.5)
+    distance = residual.abs()
+    return bits_of(0.5 * (torch.erfc((distance - 0.5) * inverse) - torch.erfc((distance + 0.5) * inverse)))
+
+
+def round_through(x: Tensor) -> Tensor:
+    """Round, with the gradient of the identity."""
+    return x + (torch.round(x) - x).detach()
+
+
+@dataclass(frozen=True)
+class RateDistortion:
+    """Per picture of a batch: bits per pixel of symbols and hyper-latents of each component, MSE per colour."""
+
+    y_bits: tuple[Tensor, ...]
+    z_bits: tuple[Tensor, ...]
+    mse: Tensor
+    reconstruction: Tensor
+
+    @property
+    def bits(self) -> Tensor:
+        """Total bits per pixel [B]."""
+        return torch.stack([*self.y_bits, *self.z_bits]).sum(0)
+
+
+def rate_distortion(network: CodecNetwork, rgb: Tensor, quality: Tensor, bf16: bool = False) -> RateDistortion:
+    """Code a batch with real rounding.
+
+    rgb: float32 [B, 3, H, W], range 0..1, H and W multiples of 64; quality: [B], 0..1. mse in squared 8-bit steps.
+    """
+    pixels = rgb.shape[2] * rgb.shape[3]
+    y_bits, z_bits, planes, decoded = [], [], [], []
+    device = rgb.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=bf16):
+        stem = network.stem_features(planes_from_rgb(rgb))
+        for index, own in enumerate(network.config.components):
+            net = network.component(index)
+            y = net.latent(torch.cat([stem[index], *(stem[i] for i in own.condition)], 1), quality)
+            height, width = y.shape[2:]
+            z = net.hyper_analysis(y).float()
+            z_noisy = z + torch.rand_like(z) - 0.5 if network.training else z.round()
+            z_bits.append(bits_of(net.hyper_prior.probability(z_noisy, quality)).sum((1, 2, 3)) / pixels)
+            z_hat = round_through(z)
+            log_scale = net.log_scale(z_hat, quality, height, width)
+            log_scale = LOG_SCALE_MINIMUM + LowerBound.apply(log_scale - LOG_SCALE_MINIMUM, 0.0)
+            features = net.features(z_hat, quality, [decoded[i] for i in own.condition], height, width)
+            gain, inverse = net.gain(quality), net.inverse_gain(quality)
+            mean, y_hat = net.context.run(
+                features, gain, inverse, lambda mean, mask, y=y: round_through(y * mask - mean)
+            )
+            bits = gaussian_bits((y - mean).round().detach(), log_scale)
+            if network.training:
+                residual = y - mean
+                noisy = gaussian_bits(residual + torch.rand_like(residual) - 0.5, log_scale.detach())
+                bits = bits + (noisy - noisy.detach())
+            y_bits.append(bits.sum((1, 2, 3)) / pixels)
+            decoded.append(y_hat * inverse.exp())
+            planes.append(net.planes(decoded[index], features, quality))
+    out = rgb_from_planes(torch.cat(planes, 1).float())
+    return RateDistortion(tuple(y_bits), tuple(z_bits), (out - rgb).square().mean((1, 2, 3)) * 255**2, out)
