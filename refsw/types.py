@@ -20,15 +20,20 @@ from refsw.errors import ImageError
 Int = NDArray[np.integer[Any]]
 
 
-def digest(array: NDArray[Any]) -> str:
-    """(Annex C) SHA-256 of a tensor in canonical layout, as 64 hexadecimal digits.
+def canonical_bytes(array: NDArray[Any]) -> bytes:
+    """(Annex C) A tensor in canonical layout.
 
-    The hashed bytes are: data type as NumPy's little-endian name, shape as decimal numbers joined by
+    Kind and size in bytes of an element ("i1", "i4", "f4", "b1"), a space, shape as decimal numbers joined by
     "x", a newline, then the elements in C order, little-endian.
     """
     canonical = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    head = f"{canonical.dtype.str} {'x'.join(map(str, canonical.shape))}\n"
-    return hashlib.sha256(head.encode() + canonical.tobytes()).hexdigest()
+    head = f"{canonical.dtype.kind}{canonical.dtype.itemsize} {'x'.join(map(str, canonical.shape))}\n"
+    return head.encode() + canonical.tobytes()
+
+
+def digest(array: NDArray[Any]) -> str:
+    """(Annex C) SHA-256 of a tensor in canonical layout, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_bytes(array)).hexdigest()
 
 
 @dataclass(frozen=True)

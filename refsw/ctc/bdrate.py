@@ -53,9 +53,9 @@ class Curve:
         return float(PchipInterpolator(self.bpp, self.metric)(bpp))
 
 
-def shared_interval(anchor: Curve, test: Curve, anchor_bpp: tuple[float, float] | None = ANCHOR_BPP) -> (
-    tuple[float, float]
-):
+def shared_interval(
+    anchor: Curve, test: Curve, anchor_bpp: tuple[float, float] | None = ANCHOR_BPP
+) -> tuple[float, float]:
     """The metric interval over which two curves are compared; InputError where there is none.
 
     anchor_bpp: rates of the anchor that bound it; None for the whole overlap of both curves.

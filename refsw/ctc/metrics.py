@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Full-reference picture metrics, in float64 with NumPy and SciPy alone.
+"""Full-reference picture metrics, in float64 with NumPy alone.
 
 Every function takes two pictures of equal shape, [H, W, C] with C = 1 or 3, and the peak sample value
 (2**bit_depth - 1). `measure` takes two `Image`s and returns all metrics at once.
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from refsw.errors import InputError
 from refsw.types import Image
@@ -160,9 +159,13 @@ def _window(plane: Float) -> Float:
     reach = WINDOW_TAPS // 2
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / WINDOW_SIGMA) ** 2)
     taps /= taps.sum()
-    rows: Float = correlate1d(plane, taps, axis=0)[reach:-reach]
-    result: Float = correlate1d(rows, taps, axis=1)[:, reach:-reach]
-    return result
+    for _ in range(2):  # down the rows, then, transposed, down the columns
+        size = plane.shape[0] - 2 * reach
+        filtered = taps[reach] * plane[reach : reach + size]
+        for k in range(reach):  # taps are symmetric
+            filtered += taps[k] * (plane[k : k + size] + plane[2 * reach - k : 2 * reach - k + size])
+        plane = filtered.T
+    return plane
 
 
 def _halve(plane: Float) -> Float:

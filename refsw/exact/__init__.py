@@ -6,6 +6,7 @@
     quantise                       (informative) float convolutions to an IntegerNetwork: refsw.exact.quantise
 """
 
-from refsw.exact.network import IntegerLayer, IntegerNetwork, LayerBound, prove
+from refsw.exact.layer import IntegerLayer, LayerBound
+from refsw.exact.network import IntegerNetwork, prove
 
 __all__ = ["IntegerLayer", "IntegerNetwork", "LayerBound", "prove"]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.exact.network import IntegerLayer, IntegerNetwork
+from refsw.exact.layer import IntegerLayer
+from refsw.exact.network import IntegerNetwork
 
 Planes = list[list[list[int]]]  # [channel][row][column]
 

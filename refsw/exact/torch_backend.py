@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from refsw.errors import RefswError
-from refsw.exact.network import IntegerLayer, IntegerNetwork
+from refsw.exact.layer import IntegerLayer
+from refsw.exact.network import IntegerNetwork
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -51,7 +52,7 @@ def exact_numerics(device: str) -> Iterator[None]:
     """
     kind = torch.device(device).type
     with ExitStack() as stack:
-        stack.callback(_set_onednn, torch.backends.mkldnn.enabled)
+        stack.callback(_set_onednn, bool(torch.backends.mkldnn.enabled))
         _set_onednn(False)
         stack.enter_context(torch.autocast(kind, enabled=False))
         if kind == "cuda":
@@ -62,10 +63,10 @@ def exact_numerics(device: str) -> Iterator[None]:
 
 
 def _canary(device: str) -> None:
-    """A float32 product of 12-bit integers, whose sums use all of 24 bits: wrong under bf16, TF32 or fp16 inputs."""
+    """A product whose factors need 12 bits and sums 24: wrong where inputs are rounded to bf16, fp16 or TF32."""
     side = torch.arange(16, dtype=torch.float64, device=device)
-    a = 1023 - 2 * (side[:, None] * 7 + side * 5) % 256
-    b = 1021 - 2 * (side[:, None] * 3 + side * 11) % 256
+    a = 4095 - 2 * ((side[:, None] * 71 + side * 53) % 1024)
+    b = 255 - 2 * ((side[:, None] * 37 + side * 11) % 256)
     if not torch.equal((a.float() @ b.float()).double(), a @ b):
         raise RefswError(f"float32 matrix products on device {device} are rounded: the exact engine cannot run there")
 
@@ -81,9 +82,9 @@ def _set_cuda_precision(precision: str) -> None:
 def _layer(layer: IntegerLayer, x: Tensor, dtype: torch.dtype) -> Tensor:
     """x: [I, H, W] -> float64 [outputs, H or 2H, W or 2W], all values integers."""
     taps = torch.from_numpy(np.ascontiguousarray(layer.weight.transpose(2, 3, 0, 1))).to(x.device, dtype)
-    acc = convolve(taps, x.to(dtype)).double()
-    scale = np.ldexp(1.0, -layer.shift)
-    y = torch.floor((acc * _column(layer.multiplier, x) + _column(layer.offset(), x)) * _column(scale, x))
+    y = convolve(taps, x.to(dtype)).double()
+    y = y.mul_(_column(layer.multiplier, x)).add_(_column(layer.offset(), x))
+    y = y.mul_(_column(np.ldexp(1.0, -layer.shift), x)).floor_()
     if layer.depth_to_space:
         c4, h, w = y.shape
         y = y.reshape(2, 2, c4 // 4, h, w).permute(2, 3, 0, 4, 1).reshape(c4 // 4, 2 * h, 2 * w)

@@ -21,52 +21,14 @@ Luma decodes alone. A joint model is one component with three planes.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from refsw.nets.blocks import QualityTable, activation, conv, residual_blocks
+from refsw.nets.config import CodecConfig
 from refsw.nets.context import ContextModel
-from refsw.nets.hyper import HyperAnalysis, HyperConfig, HyperMean, HyperPrior, HyperScale
-from refsw.nets.transforms import Analysis, Stem, Synthesis, TransformConfig
-
-SCALE_MINIMUM, SCALE_MAXIMUM, SCALE_ROWS = 0.11, 64.0, 64
-LOG_SCALE_MINIMUM = math.log(SCALE_MINIMUM)
-LOG_SCALE_STEP = (math.log(SCALE_MAXIMUM) - LOG_SCALE_MINIMUM) / (SCALE_ROWS - 1)
-
-
-@dataclass(frozen=True)
-class ComponentConfig:
-    """Structure of one component."""
-
-    planes: tuple[int, ...]
-    """Indices of the planes that the component codes: (0,) is Y, (1, 2) are Cb and Cr."""
-    condition: tuple[int, ...]
-    """Indices of earlier components that analysis, context and synthesis may see."""
-    channels: int
-    """Channels of the latent y, a multiple of 4."""
-    analysis: TransformConfig
-    synthesis: TransformConfig
-    hyper: HyperConfig
-    context: int
-    """Width of the context model."""
-    context_blocks: int = 1
-
-
-@dataclass(frozen=True)
-class CodecConfig:
-    """Structure of a model and its range of operation."""
-
-    components: tuple[ComponentConfig, ...]
-    quality_anchors: int = 9
-    lambda_minimum: float = 0.0005
-    lambda_maximum: float = 0.09
-
-    def lagrangian(self, quality: Tensor) -> Tensor:
-        """Weight of the distortion (MSE of 8-bit samples) against bits per pixel at quality 0..1."""
-        return self.lambda_minimum * (self.lambda_maximum / self.lambda_minimum) ** quality
+from refsw.nets.hyper import HyperAnalysis, HyperMean, HyperPrior, HyperScale
+from refsw.nets.transforms import Analysis, Stem, Synthesis
 
 
 class ComponentNetwork(nn.Module):
@@ -137,23 +99,3 @@ class CodecNetwork(nn.Module):
         return [
             self.component(i).stem.analyse(planes[:, list(c.planes)]) for i, c in enumerate(self.config.components)
         ]
-
-
-def base_config() -> CodecConfig:
-    """The shipped structure: luma and chroma split, BOP synthesis."""
-    luma = ComponentConfig(
-        planes=(0,), condition=(), channels=192,
-        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3),
-        synthesis=TransformConfig(fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
-        hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
-    )  # fmt: skip
-    chroma = ComponentConfig(
-        planes=(1, 2), condition=(0,), channels=96,
-        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
-        synthesis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
-        hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
-    )  # fmt: skip
-    return CodecConfig(components=(luma, chroma))
-
-
-__all__ = ["CodecConfig", "CodecNetwork", "ComponentConfig", "ComponentNetwork", "QualityTable", "base_config"]

@@ -11,26 +11,14 @@ The scale depends on z alone, so that symbols are parsed without the mean path (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from refsw.nets.blocks import QualityTable, activation, conv, depth_to_space
+from refsw.nets.config import HyperConfig
 
 Z_LIMIT = 31
-
-
-@dataclass(frozen=True)
-class HyperConfig:
-    """Widths: z channels, hyper-analysis, scale path, mean path, features handed to context and synthesis."""
-
-    z: int
-    analysis: int
-    scale: int
-    mean: int
-    features: int
 
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:

@@ -11,25 +11,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from refsw.nets.blocks import QualityTable, conv, depth_to_space, residual_blocks, space_to_depth
+from refsw.nets.config import TransformConfig
 
 PATCH = 8
-
-
-@dataclass(frozen=True)
-class TransformConfig:
-    """Widths and depths of a transform pair at 1/8 (fine) and 1/16 (coarse)."""
-
-    fine: int
-    coarse: int
-    fine_blocks: int
-    coarse_blocks: int
 
 
 class Stem(nn.Module):

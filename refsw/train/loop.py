@@ -19,8 +19,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from refsw.errors import RefswError
-from refsw.nets.structures import structure
 from refsw.nets.codec import CodecNetwork
+from refsw.nets.config import structure
 from refsw.train import data
 from refsw.train.loss import rate_distortion
 from refsw.train.recipe import Recipe

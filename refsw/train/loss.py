@@ -8,47 +8,14 @@ gradient of latent and mean from the noisy one (research/training.md, point 1).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from refsw.nets.codec import LOG_SCALE_MINIMUM, CodecNetwork
+from refsw.nets.codec import CodecNetwork
+from refsw.nets.rate import gaussian_bits, probability_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
-
-PROBABILITY_MINIMUM = 2.0**-16
-
-
-class LowerBound(torch.autograd.Function):
-    """max(x, bound), whose gradient still pulls x up from below the bound."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
-        """Clamp from below."""
-        ctx.save_for_backward(x)
-        ctx.bound = bound
-        return x.clamp(min=bound)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        """Pass the gradient where x is in range or would move up."""
-        (x,) = ctx.saved_tensors
-        (gradient,) = gradients
-        return gradient * ((x >= ctx.bound) | (gradient < 0)), None
-
-
-def bits_of(probability: Tensor) -> Tensor:
-    """Code length, bounded from above as by the escape symbol of a table."""
-    return -torch.log2(LowerBound.apply(probability, PROBABILITY_MINIMUM))
-
-
-def gaussian_bits(residual: Tensor, log_scale: Tensor) -> Tensor:
-    """Bits of the unit bin around each residual under a zero-mean Gaussian; shapes equal."""
-    inverse = torch.exp(-log_scale) * math.sqrt(0.5)
-    distance = residual.abs()
-    return bits_of(0.5 * (torch.erfc((distance - 0.5) * inverse) - torch.erfc((distance + 0.5) * inverse)))
 
 
 def round_through(x: Tensor) -> Tensor:
@@ -87,10 +54,9 @@ def rate_distortion(network: CodecNetwork, rgb: Tensor, quality: Tensor, bf16: b
             height, width = y.shape[2:]
             z = net.hyper_analysis(y).float()
             z_noisy = z + torch.rand_like(z) - 0.5 if network.training else z.round()
-            z_bits.append(bits_of(net.hyper_prior.probability(z_noisy, quality)).sum((1, 2, 3)) / pixels)
+            z_bits.append(probability_bits(net.hyper_prior.probability(z_noisy, quality)).sum((1, 2, 3)) / pixels)
             z_hat = round_through(z)
             log_scale = net.log_scale(z_hat, quality, height, width)
-            log_scale = LOG_SCALE_MINIMUM + LowerBound.apply(log_scale - LOG_SCALE_MINIMUM, 0.0)
             features = net.features(z_hat, quality, [decoded[i] for i in own.condition], height, width)
             gain, inverse = net.gain(quality), net.inverse_gain(quality)
             mean, y_hat = net.context.run(

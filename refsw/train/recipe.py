@@ -16,7 +16,7 @@ class Recipe:
     """Everything that decides the weights, given the code and the pictures."""
 
     structure: str
-    """Name of the model structure: see `refsw.nets.structures`."""
+    """Name of the model structure: see `refsw.nets.config`."""
     data: str
     """Zip or folder of training pictures."""
     seed: int

@@ -26,7 +26,8 @@ def _damaged(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The same picture, coarsely quantised and with a fine pattern added."""
     row, column = np.mgrid[0 : samples.shape[0], 0 : samples.shape[1]]
     pattern = ((row * 5 + column * 3) % 9 - 4)[..., None]
-    return ((samples.astype(np.int32) // 24) * 24 + 12 + pattern).clip(0, 255).astype(np.uint8)
+    coarse: NDArray[np.int32] = (samples.astype(np.int32) // 24) * 24 + 12 + pattern
+    return coarse.clip(0, 255).astype(np.uint8)
 
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]

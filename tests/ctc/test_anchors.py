@@ -28,9 +28,7 @@ AVAILABLE = [a for a in anchors.ANCHORS if not a.name.startswith("avif") or feat
 
 @pytest.mark.parametrize("anchor", AVAILABLE, ids=lambda a: a.name)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_more_quality_costs_more_and_looks_better(
-    picture_pair: PairOf, anchor: anchors.Anchor, channels: int
-) -> None:
+def test_more_quality_costs_more_and_looks_better(picture_pair: PairOf, anchor: anchors.Anchor, channels: int) -> None:
     image = Image(picture_pair(96, 112, channels)[0])
     sizes, psnrs = [], []
     for quality in anchor.qualities[1::4]:

@@ -99,7 +99,14 @@ def test_published_rows(anchor: str, test: str, psnr: float, msssim: float) -> N
         assert bd_rate(curve(anchor, metric), curve(test, metric)) == pytest.approx(expected, abs=0.0501)
 
 
-@pytest.mark.parametrize(("anchor", "test", "psnr", "msssim"), INDEPENDENT)
+@pytest.mark.parametrize(
+    ("anchor", "test", "psnr", "msssim"),
+    [
+        ("jpeg420", "webp_m6", -36.961308878795485, -26.69094447160887),
+        ("avif444_s6_psnr", "vvc420_vvenc_fast", -18.21317781883621, -15.27903699573262),
+        ("jpeg420", "j2k_cq", -29.591936748050372, -11.21690285891993),
+    ],
+)
 def test_unrestricted_overlap_equals_bjontegaard_package(anchor: str, test: str, psnr: float, msssim: float) -> None:
     for metric, expected in ((PSNR, psnr), (MSSIM, msssim)):
         assert bd_rate(curve(anchor, metric), curve(test, metric), None) == pytest.approx(expected, abs=1e-9)
@@ -117,7 +124,7 @@ def test_constant_ratio_is_exact(ratio: float, steps: list[float]) -> None:
 
 
 def test_log_linear_curves_have_a_closed_form() -> None:
-    """ln R = m / 6 against ln R = m / 6 + (m - 30) / 100 on 30..36: the mean difference of the logarithms is 0.03."""
+    """ln R = m / 6 against ln R = m / 6 + (m - 30) / 100 on 30..36: mean log difference 0.03."""
     metric = (30.0, 32.0, 34.0, 36.0)
     anchor = Curve("anchor", tuple(math.exp(m / 6 - 6) for m in metric), metric)
     test = Curve("test", tuple(math.exp(m / 6 - 6 + (m - 30) / 100) for m in metric), metric)

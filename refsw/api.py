@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The Python interface: `refsw.encode`, `refsw.decode`, and both with everything they know."""
+
+from __future__ import annotations
+
+from refsw.config import Config, load_config
+from refsw.decode.picture import Decoded, decode_picture
+from refsw.encode.picture import Encoded, encode_picture
+from refsw.types import Image
+
+__all__ = ["Decoded", "Encoded", "decode", "decode_picture", "encode", "encode_picture"]
+
+
+def encode(
+    image: Image,
+    config: Config | str = "cfg/base.yaml",
+    *,
+    quality: float | None = None,
+    bpp: float | None = None,
+    device: str = "cpu",
+) -> bytes:
+    """Encode a picture; quality 0..100, or bpp as a target in bits per pixel. Raises RefswError."""
+    resolved = load_config(config) if isinstance(config, str) else config
+    return encode_picture(image, resolved, quality=quality, bpp=bpp, device=device).data
+
+
+def decode(data: bytes, *, operating_point: str | None = None, device: str = "cpu") -> Image:
+    """Decode a codestream. operating_point: "sop", "bop" or "hop" among those it lists. Raises RefswError."""
+    return decode_picture(data, operating_point=operating_point, device=device).image

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""A model package, ready to decode with: integer part first, networks only when they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsw.entropy.tables import FrequencyTables
+from refsw.errors import ModelError
+from refsw.exact import IntegerNetwork
+from refsw.models import ModelPackage
+from refsw.nets.config import ARCHITECTURE, CodecConfig, component_from_plain
+from refsw.types import Int
+
+if TYPE_CHECKING:
+    from refsw.nets.codec import CodecNetwork
+
+ANCHOR_SHIFT = 8  # quality_index has 256 values per interval between anchors
+INDEX_MAXIMUM = 8191
+Z_LIMIT = 31
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleModel:
+    """What steers the parsing of one component: integers only.
+
+    network: z -> Q7 log scale without quality, int32 [C_y, ...];
+    quality: int32 [anchors, C_y], Q7, added to it;
+    z_frequencies: int32 [anchors, C_z, 64], frequencies of -31..31 and escape.
+    """
+
+    network: IntegerNetwork
+    quality: NDArray[np.int32]
+    z_frequencies: NDArray[np.int32]
+
+    def z_tables(self, quality_index: int) -> FrequencyTables:
+        """(8.3) Tables of z, one row per channel, of the anchor nearest to quality_index."""
+        anchor = (quality_index + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT
+        return FrequencyTables.from_frequencies(self.z_frequencies[anchor], -Z_LIMIT)
+
+    def quality_offset(self, quality_index: int) -> NDArray[np.int32]:
+        """(8.4.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
+        low = min(quality_index >> ANCHOR_SHIFT, len(self.quality) - 2)
+        share = quality_index - (low << ANCHOR_SHIFT)
+        total = self.quality[low] * ((1 << ANCHOR_SHIFT) - share) + self.quality[low + 1] * share
+        return ((total + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT).astype(np.int32)
+
+    def scale_index(self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto") -> NDArray[np.int32]:
+        """(8.4) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191."""
+        index = self.network.run(z, backend)[:, :height, :width]
+        index = index + self.quality_offset(quality_index)[:, None, None]
+        return np.ascontiguousarray(index.clip(0, INDEX_MAXIMUM), np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A verified package with its integer networks proven."""
+
+    package: ModelPackage
+    config: CodecConfig
+    scales: tuple[ScaleModel, ...]
+
+    @classmethod
+    def from_package(cls, package: ModelPackage) -> Model:
+        """Raises ModelError where tensors do not fit the structure or a bound fails."""
+        description = package.description
+        components, scales = [], []
+        for own in description.components:
+            if own.architecture != ARCHITECTURE:
+                raise ModelError(f"{package.label}: component {own.name}: unknown architecture {own.architecture}")
+            component = component_from_plain(own.config)
+            network = IntegerNetwork.from_tensors(
+                f"{description.name}/{own.name}.scale", package.section("integer", f"{own.name}.scale.")
+            )
+            quality = package.tensor("integer", f"{own.name}.quality")
+            frequencies = package.tensor("integer", f"{own.name}.z_frequencies")
+            anchors, z = description.quality_anchors, component.hyper.z
+            found = (network.inputs, network.outputs, network.upsampling, quality.shape, frequencies.shape)
+            if found != (z, component.channels, 4, (anchors, component.channels), (anchors, z, 2 * Z_LIMIT + 2)):
+                raise ModelError(f"{package.label}: component {own.name}: integer tensors do not fit its structure")
+            components.append(component)
+            scales.append(ScaleModel(network, quality, frequencies))
+        low, high = (value / 1e6 for value in description.config["lagrangian_millionths"])
+        config = CodecConfig(tuple(components), description.quality_anchors, low, high)
+        return cls(package, config, tuple(scales))
+
+    @property
+    def operating_points(self) -> tuple[str, ...]:
+        """Synthesis transforms that the package has, of "sop", "bop", "hop"."""
+        return tuple(self.package.description.config["operating_points"])
+
+    @cached_property
+    def network(self) -> CodecNetwork:
+        """The float networks, in evaluation mode on the CPU. Loads torch."""
+        import torch
+
+        from refsw.nets.codec import CodecNetwork
+
+        with torch.device("meta"):
+            network = CodecNetwork(self.config)
+        state = {}
+        for index, own in enumerate(self.package.description.components):
+            for name, array in self.package.section("networks", f"{own.name}.").items():
+                state[f"components.{index}.{name}"] = torch.from_numpy(array.copy())
+        try:
+            network.load_state_dict(state, assign=True)
+        except RuntimeError as error:
+            first = str(error).splitlines()[1].strip()
+            raise ModelError(f"{self.package.label}: weights do not fit its structure: {first}") from None
+        return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)

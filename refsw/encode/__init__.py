@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Encoding (informative): picture -> planes -> latents -> symbols -> bytes."""

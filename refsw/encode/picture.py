@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(informative) Picture to codestream, with the reconstruction that a decoder on this machine will give."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from refsw.colour import BT709, image_from_planes, planes_from_image
+from refsw.config import Config
+from refsw.decode.model import ANCHOR_SHIFT, Model
+from refsw.decode.picture import OPERATING_POINTS
+from refsw.decode.reconstruct import Reconstruction, reconstruct
+from refsw.encode.analyse import Analysed, analyse, prepare
+from refsw.encode.rate import search
+from refsw.encode.write import Written, write_picture
+from refsw.errors import UnsupportedError, UsageError
+from refsw.models import load_package
+from refsw.spec import load_spec
+from refsw.syntax.headers import ComponentHeader, PictureHeader
+from refsw.types import Image
+
+
+@dataclass(frozen=True)
+class EncodeReport:
+    """What was chosen, and what it cost.
+
+    estimated_bits: of all symbols under the priors that training minimises, and headers at their real size;
+    ideal_bits: of all symbols under the entropy coder's tables.
+    """
+
+    bytes: int
+    bits_per_pixel: float
+    estimated_bits: float
+    ideal_bits: float
+    header_bytes: int
+    quality_index: tuple[int, ...]
+    level_idc: int
+    operating_point: str
+    stages: tuple[tuple[str, float], ...]
+
+    @property
+    def seconds(self) -> float:
+        """All stages together."""
+        return sum(s for _, s in self.stages)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The codestream and what it decodes to."""
+
+    data: bytes
+    reconstruction: Image
+    report: EncodeReport
+
+
+def load_model(config: Config) -> Model:
+    """The model set that a configuration names. Raises ModelError."""
+    return Model.from_package(load_package(config.model))
+
+
+def quality_to_index(quality: float, anchors: int) -> int:
+    """Quality 0..100 -> quality_index 0..2048. Raises UsageError."""
+    if not 0 <= quality <= 100:
+        raise UsageError(f"quality {quality:g}: expected 0..100")
+    return round(quality / 100 * ((anchors - 1) << ANCHOR_SHIFT))
+
+
+def picture_header(image: Image, config: Config, model: Model, quality_index: int) -> PictureHeader:
+    """Header of a picture before its symbols are known. Raises LevelError, UnsupportedError, UsageError."""
+    spec = load_spec()
+    missing = [p for p in config.operating_points if p not in model.operating_points]
+    if missing:
+        raise UnsupportedError(
+            f"configuration {config.name}: operating point {missing[0]}: "
+            f"model {config.model} has {', '.join(model.operating_points)}"
+        )
+    if image.bit_depth != 8:
+        raise UnsupportedError(f"bit depth {image.bit_depth}: this encoder codes 8-bit pictures")
+    components = model.config.components if image.channels == 3 else model.config.components[:1]
+    chroma = 3 if image.channels == 3 else 0
+    return PictureHeader(
+        decoder_profile_idc=spec.profile(config.profile).decoder_profile_idc,
+        level_idc=spec.lowest_level(image.width, image.height).level_idc,
+        synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
+        model_id=model.package.description.model_id,
+        model_digest=bytes.fromhex(model.package.digest[:8]),
+        coded_width_minus1=image.width - 1,
+        coded_height_minus1=image.height - 1,
+        source_chroma_format_idc=chroma,
+        coded_chroma_format_idc=chroma,
+        colour_transform_idc=BT709 if chroma else 0,
+        components=tuple(
+            ComponentHeader(
+                quality_index=quality_index,
+                num_coded_channels=c.channels,
+                skip_enabled_flag=config.coding.skip_threshold_of(i) > 0,
+                skip_threshold=config.coding.skip_threshold_of(i),
+            )
+            for i, c in enumerate(components)
+        ),
+    )
+
+
+def with_quality(header: PictureHeader, quality_index: int) -> PictureHeader:
+    """The same header at another quality."""
+    return replace(header, components=tuple(replace(c, quality_index=quality_index) for c in header.components))
+
+
+def encode_picture(
+    image: Image,
+    config: Config,
+    *,
+    quality: float | None = None,
+    bpp: float | None = None,
+    device: str = "cpu",
+    model: Model | None = None,
+) -> Encoded:
+    """Encode a picture.
+
+    quality: 0..100; bpp: target in bits per pixel of the whole file, met within the configuration's tolerance on
+    real bytes; where neither is given the configuration decides. model: loaded before, for many pictures.
+    """
+    begin = time.perf_counter()
+    model = model or load_model(config)
+    top = (model.config.quality_anchors - 1) << ANCHOR_SHIFT
+    if quality is None and bpp is None:
+        quality, bpp = config.rate.quality, config.rate.bpp
+    first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
+    header = picture_header(image, config, model, first)
+    if bpp is not None and bpp <= 0:
+        raise UsageError(f"bpp {bpp:g}: expected more than 0")
+    model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
+    loaded = time.perf_counter()
+    prepared = prepare(model, planes_from_image(image), device)
+
+    def code(index: int) -> tuple[Analysed, Written]:
+        now = with_quality(header, index)
+        analysed = analyse(model, prepared, now.components, device)
+        return analysed, write_picture(model, now, analysed.symbols, config.coding.lanes, config.coding.digest)
+
+    if bpp is None:
+        index, (analysed, written) = first, code(first)
+    else:
+        pixels = image.width * image.height
+        index, (analysed, written) = search(
+            code, lambda c: len(c[1].data), bpp * pixels / 8, config.rate.tolerance, top, config.rate.attempts
+        )
+    coded = time.perf_counter()
+    done: Reconstruction = reconstruct(model, written.codestream.picture_header, analysed.symbols, device)
+    reconstruction = image_from_planes(done.planes, header.colour_transform_idc)
+    end = time.perf_counter()
+    payload = sum(len(s.substream_data) for s in (
+        *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual
+    ))  # fmt: skip
+    header_bytes = len(written.data) - payload
+    report = EncodeReport(
+        bytes=len(written.data),
+        bits_per_pixel=8 * len(written.data) / (image.width * image.height),
+        estimated_bits=analysed.estimated_bits + 8 * header_bytes,
+        ideal_bits=written.ideal_bits,
+        header_bytes=header_bytes,
+        quality_index=(index,) * len(header.components),
+        level_idc=header.level_idc,
+        operating_point=config.operating_points[0],
+        stages=(("load model", loaded - begin), ("analysis and coding", coded - loaded), ("reconstruction", end - coded)),
+    )
+    return Encoded(written.data, reconstruction, report)

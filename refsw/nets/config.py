@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Structure of a model as plain data; loads without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from refsw.errors import ModelError, UsageError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TransformConfig:
+    """Widths and depths of a transform pair at 1/8 (fine) and 1/16 (coarse)."""
+
+    fine: int
+    coarse: int
+    fine_blocks: int
+    coarse_blocks: int
+
+
+@dataclass(frozen=True)
+class HyperConfig:
+    """Widths: z channels, hyper-analysis, scale path, mean path, features handed to context and synthesis."""
+
+    z: int
+    analysis: int
+    scale: int
+    mean: int
+    features: int
+
+
+@dataclass(frozen=True)
+class ComponentConfig:
+    """Structure of one component."""
+
+    planes: tuple[int, ...]
+    """Indices of the planes that the component codes: (0,) is Y, (1, 2) are Cb and Cr."""
+    condition: tuple[int, ...]
+    """Indices of earlier components that analysis, context and synthesis may see."""
+    channels: int
+    """Channels of the latent y, a multiple of 4."""
+    analysis: TransformConfig
+    synthesis: TransformConfig
+    hyper: HyperConfig
+    context: int
+    """Width of the context model."""
+    context_blocks: int = 1
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """Structure of a model and its range of operation."""
+
+    components: tuple[ComponentConfig, ...]
+    quality_anchors: int = 9
+    lambda_minimum: float = 0.0005
+    lambda_maximum: float = 0.09
+
+    def lagrangian(self, quality: T) -> T:
+        """Weight of the distortion (MSE of 8-bit samples) against bits per pixel at quality 0..1, float or tensor."""
+        return self.lambda_minimum * (self.lambda_maximum / self.lambda_minimum) ** quality
+
+
+ARCHITECTURE = "patch8_context4"
+"""Registry name of the component architecture of `refsw.nets.codec`."""
+
+
+def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
+    """Inverse of `dataclasses.asdict` for a component. Raises ModelError where a field is missing or unknown."""
+    try:
+        return ComponentConfig(
+            planes=tuple(values["planes"]),
+            condition=tuple(values["condition"]),
+            channels=values["channels"],
+            analysis=TransformConfig(**values["analysis"]),
+            synthesis=TransformConfig(**values["synthesis"]),
+            hyper=HyperConfig(**values["hyper"]),
+            context=values["context"],
+            context_blocks=values["context_blocks"],
+        )
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"architecture {ARCHITECTURE}: config does not fit: {error}") from None
+
+
+def structure(name: str) -> CodecConfig:
+    """Structure by its registry name. Raises UsageError."""
+    structures = {"base": base_config}
+    if name not in structures:
+        raise UsageError(f"model structure {name!r}: expected one of {', '.join(structures)}")
+    return structures[name]()
+
+
+def base_config() -> CodecConfig:
+    """The shipped structure: luma and chroma split, BOP synthesis."""
+    luma = ComponentConfig(
+        planes=(0,), condition=(), channels=192,
+        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3),
+        synthesis=TransformConfig(fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
+        hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
+    )  # fmt: skip
+    chroma = ComponentConfig(
+        planes=(1, 2), condition=(0,), channels=96,
+        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        synthesis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
+    )  # fmt: skip
+    return CodecConfig(components=(luma, chroma))

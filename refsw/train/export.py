@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Checkpoint to model package: a pure function of the average weights and calibration pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from refsw.decode.model import INDEX_MAXIMUM, Z_LIMIT
+from refsw.entropy.normalise import normalise
+from refsw.exact.quantise import FloatLayer, quantise
+from refsw.models import ComponentDescription, ModelDescription, ModelPackage, load_package, save_package
+from refsw.nets.blocks import depth_to_space
+from refsw.nets.codec import CodecNetwork, ComponentNetwork
+from refsw.nets.config import ARCHITECTURE
+from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP
+from refsw.train.colour import planes_from_rgb
+
+COMPONENT_NAMES = ("primary", "secondary", "tertiary", "quaternary")
+PLANE_NAMES = ("Y", "Cb", "Cr")
+UNITS = 128 / LOG_SCALE_STEP  # Q7 units of a scale index per unit of natural log scale
+ACTIVATION_QUANTILE = 0.9999
+Z_TOTAL_BITS = 14  # the rate lost to rounding frequencies is below 0.01 bit per z
+
+
+@torch.no_grad()
+def calibration_z(network: CodecNetwork, rgb: Tensor) -> list[Tensor]:
+    """Rounded hyper-latents of each component over pictures rgb [N, 3, H, W] at qualities spread over 0..1."""
+    quality = torch.linspace(0, 1, len(rgb))
+    stem, decoded, out = network.stem_features(planes_from_rgb(rgb)), [], []
+    for i, own in enumerate(network.config.components):
+        net = network.component(i)
+        y = net.latent(torch.cat([stem[i], *(stem[j] for j in own.condition)], 1), quality)
+        decoded.append(y)
+        out.append(net.hyper_analysis(y).round())
+    return out
+
+
+def _float_layers(net: ComponentNetwork) -> list[FloatLayer]:
+    weights = [(layer.weight.numpy(), layer.bias.numpy()) for layer in net.hyper_scale.layers]
+    inner = [FloatLayer(w.astype(np.float64), b.astype(np.float64), shuffle=True, relu=True) for w, b in weights[:-1]]
+    return [*inner, FloatLayer(*(a.astype(np.float64) for a in weights[-1]), shuffle=False, relu=False)]
+
+
+@torch.no_grad()
+def _activation_maxima(net: ComponentNetwork, z: Tensor) -> list[float]:
+    maxima, x = [], z
+    for layer in net.hyper_scale.layers[:-1]:
+        x = F.relu(depth_to_space(layer(x)))
+        maxima.append(max(1e-3, float(np.quantile(x.numpy(), ACTIVATION_QUANTILE))))
+    return maxima
+
+
+@torch.no_grad()
+def z_frequencies(net: ComponentNetwork, anchors: int) -> NDArray[np.int32]:
+    """Integer tables of z: int32 [anchors, C_z, 64], frequencies of -31..31 and of the escape symbol."""
+    values = torch.arange(-Z_LIMIT, Z_LIMIT + 1).float()
+    z = values[None, None, :, None].expand(1, net.config.hyper.z, -1, 1)
+    tables = []
+    for anchor in range(anchors):
+        quality = torch.tensor([anchor / (anchors - 1)])
+        probability = net.hyper_prior.probability(z, quality)[0, :, :, 0].double()
+        weights = (probability * 2**32).round().long().tolist()
+        tables.append([normalise([*row, 0], 1 << Z_TOTAL_BITS) for row in weights])
+    return np.array(tables, np.int32)
+
+
+def describe(network: CodecNetwork, name: str, model_id: int, summary: str, provenance: dict[str, Any]) -> ModelDescription:
+    """What model.yaml says."""
+    config = network.config
+    components = tuple(
+        ComponentDescription(
+            name=COMPONENT_NAMES[i],
+            planes=tuple(PLANE_NAMES[p] for p in own.planes),
+            latent_channels=own.channels,
+            hyper_channels=own.hyper.z,
+            architecture=ARCHITECTURE,
+            config={k: list(v) if isinstance(v, tuple) else v for k, v in asdict(own).items()},
+            conditioned_on=tuple(COMPONENT_NAMES[j] for j in own.condition),
+        )
+        for i, own in enumerate(config.components)
+    )
+    lagrangian = [round(config.lambda_minimum * 1e6), round(config.lambda_maximum * 1e6)]
+    return ModelDescription(
+        model_id=model_id, name=name, summary=summary, components=components,
+        quality_anchors=config.quality_anchors,
+        config={"lagrangian_millionths": lagrangian, "operating_points": ["bop"]}, provenance=provenance,
+    )  # fmt: skip
+
+
+def export(network: CodecNetwork, calibration: Tensor, folder: Path, description: ModelDescription) -> ModelPackage:
+    """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges."""
+    network = network.cpu().eval().requires_grad_(False)
+    integers: dict[str, NDArray[Any]] = {}
+    floats: dict[str, NDArray[Any]] = {}
+    for index, z in enumerate(calibration_z(network, calibration)):
+        net, name = network.component(index), COMPONENT_NAMES[index]
+        scale = quantise(
+            _float_layers(net), name=f"{description.name}/{name}.scale", input_range=(-Z_LIMIT, Z_LIMIT),
+            activation_max=_activation_maxima(net, z), output_scale=UNITS, output_range=(-INDEX_MAXIMUM, INDEX_MAXIMUM),
+        )  # fmt: skip
+        integers |= {f"{name}.scale.{k}": v for k, v in scale.tensors().items()}
+        quality = (net.hyper_scale.quality.values.double() - LOG_SCALE_MINIMUM) * UNITS
+        integers[f"{name}.quality"] = quality.round().int().numpy()
+        integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
+        floats |= {f"{name}.{k}": v.contiguous().half().numpy() for k, v in net.state_dict().items()}
+    save_package(folder, description, {"integer": integers, "networks": floats})
+    return load_package(folder)
