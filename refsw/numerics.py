@@ -61,7 +61,7 @@ def numerics(threads: int | None = None, device: str = "cpu") -> Iterator[Numeri
         yield NumericsRecord(
             threads=torch.get_num_threads(),
             device=device,
-            device_name=torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine(),
+            device_name=torch.cuda.get_device_name() if device == "cuda" else _processor(),
             cpu_capability=torch.backends.cpu.get_cpu_capability(),
             tf32=torch.backends.cuda.matmul.allow_tf32,
             deterministic=torch.are_deterministic_algorithms_enabled(),
@@ -71,6 +71,13 @@ def numerics(threads: int | None = None, device: str = "cpu") -> Iterator[Numeri
         )
     finally:
         _set(*before)
+
+
+def _processor() -> str:
+    """Name of the processor where Linux tells it, else the architecture."""
+    with contextlib.suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next(line for line in file if line.startswith("model name")).partition(":")[2].strip()
+    return platform.machine()
 
 
 def _set(threads: int, matmul_tf32: bool, cudnn_tf32: bool, benchmark: bool, deterministic: bool) -> None:

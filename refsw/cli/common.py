@@ -179,7 +179,7 @@ def _sigterm_raises() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _one_line_warnings(program: str) -> Iterator[None]:
-    def show(message: Warning | str, *_: object) -> None:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
         _say(program, "warning", str(message))
 
     with warnings.catch_warnings():

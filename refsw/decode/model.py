@@ -39,19 +39,19 @@ class ScaleModel:
     z_frequencies: NDArray[np.int32]
 
     def z_tables(self, quality_index: int) -> FrequencyTables:
-        """(8.3) Tables of z, one row per channel, of the anchor nearest to quality_index."""
+        """(8.2.2) Tables of z, one row per channel, of the anchor nearest to quality_index."""
         anchor = (quality_index + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT
         return FrequencyTables.from_frequencies(self.z_frequencies[anchor], -Z_LIMIT)
 
     def quality_offset(self, quality_index: int) -> NDArray[np.int32]:
-        """(8.4.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
+        """(8.3.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
         low = min(quality_index >> ANCHOR_SHIFT, len(self.quality) - 2)
         share = quality_index - (low << ANCHOR_SHIFT)
         total = self.quality[low] * ((1 << ANCHOR_SHIFT) - share) + self.quality[low + 1] * share
         return ((total + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT).astype(np.int32)
 
     def scale_index(self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto") -> NDArray[np.int32]:
-        """(8.4) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191."""
+        """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191."""
         index = self.network.run(z, backend)[:, :height, :width]
         index = index + self.quality_offset(quality_index)[:, None, None]
         return np.ascontiguousarray(index.clip(0, INDEX_MAXIMUM), np.int32)

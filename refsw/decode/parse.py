@@ -17,7 +17,7 @@ from refsw.types import ComponentSymbols, canonical_bytes
 
 
 def scale_row(scale_index: NDArray[np.int32]) -> NDArray[np.int32]:
-    """(8.4.3) Table row of each residual sample: int32 0..8191, Q7 log scale -> int32 0..63, nearest row."""
+    """(8.3.3) Table row of each residual sample: int32 0..8191, Q7 log scale -> int32 0..63, nearest row."""
     return ((scale_index + 64) >> 7).clip(0, 63).astype(np.int32)
 
 
@@ -30,7 +30,7 @@ def skip_mask(scale_index: NDArray[np.int32], header: ComponentHeader) -> NDArra
 
 
 def z_rows(channels: int, size: tuple[int, int]) -> NDArray[np.int32]:
-    """(8.3) Table row of each sample of z, in coding order: its channel."""
+    """(8.2.1) Table row of each sample of z, in coding order: its channel."""
     return np.repeat(np.arange(channels, dtype=np.int32), size[0] * size[1])
 
 

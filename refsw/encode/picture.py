@@ -16,7 +16,7 @@ from refsw.encode.rate import search
 from refsw.encode.write import Written, write_picture
 from refsw.errors import UnsupportedError, UsageError
 from refsw.models import load_package
-from refsw.spec import load_spec
+from refsw.spec import lowest_level, profile_named
 from refsw.syntax.headers import ComponentHeader, PictureHeader
 from refsw.types import Image
 
@@ -68,7 +68,6 @@ def quality_to_index(quality: float, anchors: int) -> int:
 
 def picture_header(image: Image, config: Config, model: Model, quality_index: int) -> PictureHeader:
     """Header of a picture before its symbols are known. Raises LevelError, UnsupportedError, UsageError."""
-    spec = load_spec()
     missing = [p for p in config.operating_points if p not in model.operating_points]
     if missing:
         raise UnsupportedError(
@@ -80,8 +79,8 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
     components = model.config.components if image.channels == 3 else model.config.components[:1]
     chroma = 3 if image.channels == 3 else 0
     return PictureHeader(
-        decoder_profile_idc=spec.profile(config.profile).decoder_profile_idc,
-        level_idc=spec.lowest_level(image.width, image.height).level_idc,
+        decoder_profile_idc=profile_named(config.profile).decoder_profile_idc,
+        level_idc=lowest_level(image.width, image.height).level_idc,
         synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
         model_id=model.package.description.model_id,
         model_digest=bytes.fromhex(model.package.digest[:8]),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.entropy.tables import FrequencyTables
-from refsw.errors import RefswError
+from refsw.errors import DamageError, RefswError
 
 SYMBOL_LIMIT = 1 << 24  # |symbol| stays below it
 MAX_PREFIX = 24  # zeros before the first 1 of a code word: distances stay below 2**24 + 2**15
@@ -45,3 +45,53 @@ def distances(
     negative = below[escaped]
     rest = np.where(negative, low[escaped] - 1 - outside, outside - high[escaped] - 1)
     return entry, escaped, negative, rest
+
+
+def write_bypass(negative: NDArray[np.bool_], rest: IntArray) -> bytes:
+    """(8.4.4) The bypass section of all escapes of a substream, padded with 0 bits and turned end to start.
+
+    negative: bool [E]; rest: int64 [E], 0..2**25 - 2. A code word is n zeros, the n + 1 bits of rest + 1, the sign.
+    """
+    codes = [f"{'':0>{(r + 1).bit_length() - 1}}{r + 1:b}{n:d}" for r, n in zip(rest.tolist(), negative.tolist(), strict=True)]
+    bits = np.frombuffer("".join(codes).encode(), np.uint8) - ord("0")
+    return np.packbits(bits).tobytes()[::-1]
+
+
+class BypassReader:
+    """(8.4.4) Reads code words from the last byte of `data` towards byte `start`, most significant bit first."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        """data: the substream; start: bytes before it hold lane states and are never read as bypass bits."""
+        self._data = data
+        self._limit = len(data) - start
+        self._bit = 0
+
+    def read(self, count: int) -> tuple[NDArray[np.bool_], IntArray]:
+        """(8.4.4) The next `count` code words: negative, bool [count]; rest, int64 [count], 0..2**25 - 2.
+
+        Raises DamageError where the bits end or a prefix is longer than 24.
+        """
+        first = self._bit // 8
+        last = min(self._limit, (self._bit + count * MAX_CODE_BITS + 7) // 8)  # as many bytes as the words can need
+        size = len(self._data)
+        window = np.frombuffer(self._data, np.uint8)[size - last : size - first][::-1]
+        bits = (np.unpackbits(window) + ord("0")).tobytes()
+        at = self._bit - 8 * first
+        negative, rest = list[bool](), list[int]()
+        for _ in range(count):
+            one = bits.find(b"1", at, at + MAX_PREFIX + 1)
+            sign = 2 * one - at + 1
+            if one < 0 or sign >= len(bits):
+                raise DamageError(f"entropy-coded data is damaged: bypass bits end or are not valid at bit {self._bit}")
+            rest.append(int(bits[one:sign], 2) - 1)
+            negative.append(bits[sign] == ord("1"))
+            self._bit += sign + 1 - at
+            at = sign + 1
+        return np.array(negative), np.array(rest, np.int64)
+
+    def finish(self) -> int:
+        """(8.4.4) Number of bytes read; raises DamageError where padding bits are not 0."""
+        used = -(-self._bit // 8)
+        if self._bit % 8 and self._data[len(self._data) - used] & (0xFF >> self._bit % 8):
+            raise DamageError("entropy-coded data is damaged: padding of the bypass bits is not 0")
+        return used

@@ -107,15 +107,28 @@ class FrequencyTables:
         return _frozen(value)
 
     @cached_property
+    def row_lists(self) -> tuple[list[list[int]], list[list[int]]]:
+        """Frequencies and cumulative of each row as Python ints, for decoding one symbol at a time."""
+        spans = list(zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True))
+        frequencies, cumulative = self.frequencies.tolist(), self.cumulative.tolist()
+        return [frequencies[a:b] for a, b in spans], [cumulative[a:b] for a, b in spans]
+
+    @cached_property
     def slots(self) -> IntArray:
         """int64 [R * 2**T], what a decoder needs to know of slot s of row r, at index r * 2**T + s.
 
-        Bits 0..14: s - cumulative; bits 15..30: value + 32768 (0 = escape); bits 31..46: frequency.
+        Low 32 bits: s - cumulative of the entry that owns the slot; high 32 bits: its frequency.
         """
-        entry = (self.frequencies << 31) | ((self.values + VALUE_LIMIT) << 15)
-        slots = np.repeat(entry - self.cumulative, self.frequencies)
+        slots = np.repeat((self.frequencies << 32) - self.cumulative, self.frequencies)
         slots.reshape(self.rows, -1)[...] += np.arange(1 << self.total_bits)
         return _frozen(slots)
+
+    @cached_property
+    def slot_values(self) -> NDArray[np.int16]:
+        """int16 [R * 2**T], value of the entry that owns each slot, ESCAPE for escape."""
+        values = np.repeat(self.values.astype(np.int16), self.frequencies)
+        values.setflags(write=False)
+        return values
 
     @cached_property
     def digest(self) -> str:

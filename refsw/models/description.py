@@ -16,7 +16,17 @@ from refsw.errors import ModelError
 from refsw.models.schema import parse, validate
 
 FORMAT_VERSION = 1
-_TENSOR = re.compile(r"^([a-z0-9]+) \[([0-9, ]*)\]$")
+MAX_TENSORS = 4096
+
+_FORMS = {
+    "name": re.compile(r"[a-z][a-z0-9_-]{0,63}"),
+    "plane": re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}"),
+    "architecture": re.compile(r"[a-z][a-z0-9_.-]{0,63}"),
+    "digest": re.compile(r"[0-9a-f]{64}"),
+    "file name": re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.safetensors"),
+    "tensor name": re.compile(r"[A-Za-z0-9_.-]{1,200}"),
+}
+_TENSOR = re.compile(r"(u?int(?:8|16|32)|int64|float16|bfloat16|float32) \[((?:\d{1,9}(?:, \d{1,9}){0,7})?)\]")
 
 Plain = Any  # str, int, bool, and lists and string-keyed mappings of them
 
@@ -38,6 +48,12 @@ class ComponentDescription:
     config: Mapping[str, Plain] = field(default_factory=dict)
     conditioned_on: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_form("name", self.name, *self.conditioned_on)
+        check_form("plane", *self.planes)
+        check_form("architecture", self.architecture)
+        _check_plain(self.config, f"component {self.name}: config")
+
 
 @dataclass(frozen=True)
 class TensorDescription:
@@ -54,6 +70,14 @@ class TensorDescription:
         """Number of elements."""
         return math.prod(self.shape)
 
+    @classmethod
+    def parse(cls, text: str) -> TensorDescription:
+        """Inverse of `str`; raises ModelError."""
+        match = _TENSOR.fullmatch(text)
+        if match is None:
+            raise ModelError(f"{text[:60]!r} is no storage type and shape, such as 'int8 [128, 64, 3, 3]'")
+        return cls(match[1], tuple(int(side) for side in match[2].split(",") if side))
+
 
 @dataclass(frozen=True)
 class FileDescription:
@@ -63,6 +87,13 @@ class FileDescription:
     size: int
     sha256: str
     tensors: Mapping[str, TensorDescription]
+
+    def __post_init__(self) -> None:
+        check_form("file name", self.name)
+        check_form("digest", self.sha256)
+        check_form("tensor name", *self.tensors)
+        if not 1 <= len(self.tensors) <= MAX_TENSORS:
+            raise ModelError(f"{self.name}: {len(self.tensors)} tensors: expected 1 to {MAX_TENSORS}")
 
 
 @dataclass(frozen=True)
@@ -85,6 +116,19 @@ class ModelDescription:
     provenance: Mapping[str, Plain] = field(default_factory=dict)
     files: tuple[FileDescription, ...] = ()
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        check_form("name", self.name)
+        check_form("digest", *([self.digest] if self.digest else []))
+        _check_plain(self.config, f"model {self.name}: config")
+        names = [component.name for component in self.components]
+        for index, component in enumerate(self.components):
+            if component.name in names[:index] or not set(component.conditioned_on) <= set(names[:index]):
+                raise ModelError(f"component {component.name}: named twice, or conditioned on one that is not earlier")
+        if len({file.name for file in self.files}) < len(self.files):
+            raise ModelError(f"model {self.name}: a file is listed twice")
+        if self.quality_range[0] > self.quality_range[1]:
+            raise ModelError(f"model {self.name}: quality range {self.quality_range} is empty")
 
     def component(self, name: str) -> ComponentDescription:
         """The component of that name; raises ModelError where the model has none."""
@@ -129,7 +173,6 @@ def to_yaml(description: ModelDescription) -> str:
         ]
     }
     validate(document, "model", f"model {description.name}")
-    _refuse_floats(document, f"model {description.name}")
     header = "# SPDX-License-Identifier: BSD-3-Clause-Clear\n"
     return header + yaml.dump(document, Dumper=_PlainDumper, sort_keys=False, width=120, allow_unicode=False)
 
@@ -140,7 +183,15 @@ def from_yaml(text: str, where: str) -> ModelDescription:
     where: path for the messages. Raises ModelError that names the place inside the document.
     """
     document = parse(text, "model", where)
-    _refuse_floats(document, where)
+    try:
+        _check_plain({key: value for key, value in document.items() if key != "provenance"}, "document")
+        return _description(document)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from None
+
+
+def _description(document: Any) -> ModelDescription:
+    """Frozen types from a document that fits the schema."""
     components = tuple(
         ComponentDescription(
             name=item["name"],
@@ -158,7 +209,7 @@ def from_yaml(text: str, where: str) -> ModelDescription:
             name=item["name"],
             size=item["size"],
             sha256=item["sha256"],
-            tensors={name: _tensor(text) for name, text in item["tensors"].items()},
+            tensors={name: TensorDescription.parse(text) for name, text in item["tensors"].items()},
         )
         for item in document["files"]
     )
@@ -201,18 +252,22 @@ def _component_document(component: ComponentDescription) -> dict[str, Plain]:
     }
 
 
-def _tensor(text: str) -> TensorDescription:
-    match = _TENSOR.match(text)
-    assert match is not None  # the schema has the same pattern
-    return TensorDescription(match[1], tuple(int(side) for side in match[2].split(",") if side.strip()))
+def check_form(what: str, *values: str) -> None:
+    """(E.2) Raise ModelError unless every value has the form of a name, digest, file name, ..."""
+    for value in values:
+        if not isinstance(value, str) or _FORMS[what].fullmatch(value) is None:
+            raise ModelError(f"{str(value)[:80]!r} is no {what}: expected {_FORMS[what].pattern}")
 
 
-def _refuse_floats(document: Mapping[str, Plain], where: str) -> None:
-    """Whole numbers everywhere but in the provenance: fractions have no canonical text, and 1.0 would pass as 1."""
-    pending = [(f"{where}: {key}", value) for key, value in document.items() if key != "provenance"]
-    while pending:
-        place, value = pending.pop()
-        if isinstance(value, float):
-            raise ModelError(f"{place}: {value!r}: only whole numbers describe a model; fractions go into tensors")
-        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        pending += [(f"{place}/{key}", item) for key, item in items]
+def _check_plain(value: Plain, where: str) -> None:
+    """Text, whole numbers, truth values, lists, mappings: what has one canonical text. Fractions go into tensors."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ModelError(f"{where}: key {key!r} is not text")
+            _check_plain(item, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_plain(item, f"{where}[{index}]")
+    elif not isinstance(value, str | int):
+        raise ModelError(f"{where}: {str(value)[:60]!r} is neither text, whole number, truth value, list nor mapping")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from refsw.errors import ModelError
-from refsw.models.description import ModelDescription
+from refsw.models.description import ModelDescription, check_form
 from refsw.models.package import DESCRIPTION_FILE, ModelPackage, read_description, read_package
 from refsw.models.schema import parse
 from refsw.resources import models_dir, spec_dir
@@ -43,6 +43,9 @@ def read_listing(path: Path) -> tuple[ListedModel, ...]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from None
     document = parse(text, "models", str(path))
+    for item in document["models"]:
+        check_form("name", item["name"])
+        check_form("digest", item["digest"])
     models = tuple(ListedModel(item["model_id"], item["name"], item["digest"]) for item in document["models"])
     for attribute in ("model_id", "name"):
         if len({getattr(model, attribute) for model in models}) < len(models):

@@ -134,11 +134,8 @@ def read_package(folder: Path) -> ModelPackage:
         found = hashlib.sha256(data).hexdigest()
         if found != file.sha256:
             raise ModelError(f"{path}: altered: SHA-256 is {found[:16]}..., model.yaml says {file.sha256[:16]}...")
-        stem = path.stem
-        if stem in tensors:
-            raise ModelError(f"{folder / DESCRIPTION_FILE}: {file.name} is listed twice")
         try:
-            tensors[stem] = MappingProxyType(unpack(data, file.tensors))
+            tensors[path.stem] = MappingProxyType(unpack(data, file.tensors))
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
     computed = package_digest(description, tensors)

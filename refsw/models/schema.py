@@ -46,12 +46,12 @@ def validate(document: Any, schema: str, where: str) -> None:
     """Check a document against `spec/schema/<schema>.schema.json`; raises ModelError for what is wrong first."""
     for fault in _validator(schema).iter_errors(document):
         place = "/".join(map(str, fault.absolute_path)) or "document"
-        message = fault.message if len(fault.message) <= 200 else fault.message[:200] + "..."
-        raise ModelError(f"{where}: {place}: {' '.join(message.split())}")
+        message = " ".join(fault.message.split())
+        raise ModelError(f"{where}: {place}: {message if len(message) <= 200 else message[:200] + '...'}")
 
 
 @cache
-def _validator(schema: str) -> Any:
+def _validator(name: str) -> Any:
     jsonschema = importlib.import_module("jsonschema")  # 0.1 s: only when a package is read
-    path = spec_dir() / "schema" / f"{schema}.schema.json"
+    path = spec_dir() / "schema" / f"{name}.schema.json"
     return jsonschema.Draft202012Validator(json.loads(path.read_text("utf-8")))

@@ -70,7 +70,7 @@ class ComponentNetwork(nn.Module):
         return x
 
     def log_scale(self, z: Tensor, quality: Tensor, height: int, width: int) -> Tensor:
-        """(8.4) Natural log scale of the residual, float32 [B, C_y, h, w]."""
+        """(8.3) Natural log scale of the residual, float32 [B, C_y, h, w]."""
         return self.hyper_scale(z, quality)[:, :, :height, :width]
 
     def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor) -> Tensor:

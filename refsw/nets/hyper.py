@@ -48,7 +48,7 @@ class HyperAnalysis(nn.Module):
 
 
 class HyperScale(nn.Module):
-    """(8.4) Log scale of the residual from z; in the codec its integer twin runs (refsw.exact)."""
+    """(8.3) Log scale of the residual from z; in the codec its integer twin runs (refsw.exact)."""
 
     def __init__(self, channels: int, anchors: int, config: HyperConfig) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class HyperMean(nn.Module):
 
 
 class HyperPrior(nn.Module):
-    """(8.3) Factorised prior of z: per channel a mixture of three logistics whose width follows the quality.
+    """(8.2.2) Factorised prior of z: per channel a mixture of three logistics whose width follows the quality.
 
     Exported as integer frequency tables, one per channel and quality anchor.
     """

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """Fewer bits are left than asked for."""
 
 
-class BadCode(Exception):
+class BadCodeError(Exception):
     """An Exp-Golomb code has too many leading zero bits."""
 
 
@@ -31,7 +31,7 @@ class BitReader:
     def unsigned(self, bits: int) -> int:
         """(5.1.2) u(n)."""
         if bits > self.left:
-            raise Exhausted
+            raise ExhaustedError
         last = (self.position + bits + 7) >> 3
         value = int.from_bytes(self._data[self.position >> 3 : last], "big") >> (8 * last - self.position - bits)
         self.position += bits
@@ -48,7 +48,7 @@ class BitReader:
         while self.unsigned(1) == 0:
             zeros += 1
             if zeros > MAX_LEADING_ZEROS:
-                raise BadCode
+                raise BadCodeError
         return (1 << zeros) - 1 + self.unsigned(zeros)
 
     def signed_exp_golomb(self) -> int:
@@ -59,7 +59,7 @@ class BitReader:
     def octets(self, count: int) -> bytes:
         """(5.1.4) b(n)."""
         if 8 * count > self.left:
-            raise Exhausted
+            raise ExhaustedError
         if self.position % 8:
             return self.unsigned(8 * count).to_bytes(count, "big")
         first = self.position >> 3

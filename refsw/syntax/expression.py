@@ -3,7 +3,8 @@
 
     or      a || b            compare  == != < <= > >=     product  * / % (floor)
     and     a && b            shift    << >>               unary    - !
-    sum     + -               call     min max ceil_div length last contains      primary  12 0xFF name level.max_side (a)
+    sum     + -               call     min max ceil_div length last contains
+    primary                   12 0xFF name level.max_side (a)
 
 Text is parsed once into frozen nodes and interpreted; truth is 1 and 0; nothing is ever passed to `eval`.
 """

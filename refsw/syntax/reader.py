@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from refsw.errors import CodestreamError, RefswError
 from refsw.syntax.binding import build
-from refsw.syntax.bitio import BadCode, BitReader, Exhausted
+from refsw.syntax.bitio import BadCodeError, BitReader, ExhaustedError
 from refsw.syntax.definition import Field, For, If, SegmentKind, Syntax, syntax
 from refsw.syntax.engine import Engine, Scope, Value
 from refsw.syntax.expression import Operand
@@ -35,7 +35,7 @@ class Entry:
     field: Field
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The walk cannot go on after a violation that was collected."""
 
 
@@ -71,10 +71,10 @@ class Reader:
             self._before_end()
         try:
             value = self._value(field, scope)
-        except Exhausted:
+        except ExhaustedError:
             self.bits.position = start
-            raise self._fatal("truncated", f"data end {self.bits.left} bits into the element") from None
-        except BadCode:
+            raise self._fatal("truncated", f"data end {self.bits.left} bits after the start of the element") from None
+        except BadCodeError:
             self.bits.position = start
             raise self._fatal("exp_golomb", "Exp-Golomb code with too many leading zero bits") from None
         if self.entries is not None and self.bits.position > start:
@@ -118,7 +118,7 @@ class Reader:
     def checked(self, field: Field, scope: Scope, value: Value) -> None:
         """Stop after a collected violation beyond which tables cannot be found."""
         if self.violations and field.name in ("soc_marker", "syntax_version", "decoder_profile_idc", "level_idc"):
-            raise _Stopped
+            raise _StoppedError
 
     def more(self, kind: SegmentKind, count: int, limits: tuple[int, int]) -> bool:
         """Whether the next marker is of this kind and one more is allowed."""
@@ -175,7 +175,7 @@ class Reader:
         if self.violations is None:
             return violation.error()
         self.violations.append(violation)
-        return _Stopped()
+        return _StoppedError()
 
     def _close_payload(self) -> None:
         left = -self.bits.position % 8
@@ -239,7 +239,7 @@ def validate(data: bytes) -> tuple[Violation, ...]:
     violations: list[Violation] = []
     try:
         _walked(Reader(data, None, violations))
-    except _Stopped:
+    except _StoppedError:
         pass
     return tuple(violations)
 

@@ -9,7 +9,7 @@ from typing import Any
 from refsw.syntax.bitio import BitWriter
 from refsw.syntax.definition import Field, For, If, SegmentKind, syntax
 from refsw.syntax.engine import Engine, Scope, Value
-from refsw.syntax.expression import ExpressionError, Operand
+from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream
 from refsw.syntax.violation import Violation
 
@@ -184,7 +184,4 @@ def write(codestream: Codestream) -> bytes:
 
     Raises CodestreamError, LevelError or UnsupportedError for whatever `read` would reject.
     """
-    try:
-        return Writer(codestream).run()
-    except ExpressionError as error:
-        raise Violation("", str(error)).error() from None
+    return Writer(codestream).run()

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from refsw.decode.model import INDEX_MAXIMUM, Z_LIMIT
 from refsw.entropy.normalise import normalise
 from refsw.exact.quantise import FloatLayer, quantise
-from refsw.models import ComponentDescription, ModelDescription, ModelPackage, load_package, save_package
+from refsw.models import ComponentDescription, ModelDescription, ModelPackage, save_package
 from refsw.nets.blocks import depth_to_space
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.config import ARCHITECTURE
@@ -110,6 +110,5 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         quality = (net.hyper_scale.quality.values.double() - LOG_SCALE_MINIMUM) * UNITS
         integers[f"{name}.quality"] = quality.round().int().numpy()
         integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
-        floats |= {f"{name}.{k}": v.contiguous().half().numpy() for k, v in net.state_dict().items()}
-    save_package(folder, description, {"integer": integers, "networks": floats})
-    return load_package(folder)
+        floats |= {f"{name}.{k}": v.contiguous().float().numpy() for k, v in net.state_dict().items()}
+    return save_package(folder, description, {"integer": integers, "networks": floats}, {"networks": "float16"})

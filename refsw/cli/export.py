@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""`refsw-export RUN --name NAME --id N -o DIR`: model package from a training run's checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from refsw.errors import RefswError, UsageError
+
+CALIBRATION_PICTURES = 48
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="refsw-export", description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--id", type=int, required=True, help="model_id of the picture header")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--summary", default="trained by refsw-train")
+    arguments = parser.parse_args(argv)
+    try:
+        checkpoint = arguments.run / "checkpoint.pt"
+        if not checkpoint.is_file():
+            raise UsageError(f"{checkpoint}: no checkpoint there; refsw-train writes it")
+        import numpy as np
+        import torch
+
+        from refsw.nets.codec import CodecNetwork
+        from refsw.nets.config import structure
+        from refsw.train import data
+        from refsw.train.export import describe, export
+        from refsw.train.recipe import load_recipe
+
+        recipe = load_recipe(arguments.recipe)
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        network = CodecNetwork(structure(recipe.structure))
+        network.load_state_dict(content["average"])
+        crops = data.load(arguments.run / "data")
+        chosen = np.random.default_rng(recipe.seed + 1).choice(crops.training_index, CALIBRATION_PICTURES)
+        pictures = torch.from_numpy(crops.training[np.sort(chosen), :256, :256]).permute(0, 3, 1, 2).float() / 255
+        provenance = {"recipe": asdict(recipe), "steps": content["step"], "weights": "exponential moving average"}
+        description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
+        package = export(network, pictures, arguments.out, description)
+    except RefswError as error:
+        print(f"refsw-export: error: {error}", file=sys.stderr)
+        return error.exit_code
+    print(json.dumps({"package": str(arguments.out), "digest": package.digest, "steps": content["step"]}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
