@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from refsw.errors import UnsupportedError
-from refsw.resources import spec_dir
+from refsw.spec import document
 from refsw.types import Image, Planes
 
 
@@ -32,7 +31,7 @@ class ColourTransform:
 @cache
 def colour_transform(colour_transform_idc: int) -> ColourTransform:
     """The transform of spec/tables/colour.yaml with this id. Raises UnsupportedError."""
-    table = yaml.safe_load((spec_dir() / "tables" / "colour.yaml").read_text())
+    table = document("tables/colour.yaml")
     for entry in table["transforms"]:
         if entry["id"] == colour_transform_idc:
             forward, inverse = (np.array(entry[k], np.int64) for k in ("forward", "inverse"))

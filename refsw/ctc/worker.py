@@ -10,6 +10,7 @@ encoder. Samples travel as .npy, so that no picture format stands between the tw
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -24,6 +25,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from refsw.errors import InputError, RefswError
+from refsw.numerics import numerics
 
 CODEC = "refsw.api"
 
@@ -66,6 +68,7 @@ class CodecProcess:
 
     def __init__(self, role: str, config: str, *, codec: str = CODEC, threads: int = 1) -> None:
         command = [sys.executable, "-m", "refsw.ctc.worker", role, "--config", config, "--codec", codec]
+        command += ["--threads", str(threads)]
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         root = str(Path(__file__).resolve().parents[2])  # the same refsw as here, wherever it was started
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
@@ -122,7 +125,7 @@ def serve(handle: Callable[[dict[str, Any]], Answer], requests: TextIO, answers:
         answers.flush()
 
 
-def encoder(config_path: str, codec: Any) -> Callable[[dict[str, Any]], Answer]:
+def encoder(config_path: str, codec: Any, model: Any) -> Callable[[dict[str, Any]], Answer]:
     """The encoding side; the configuration is read once."""
     from refsw.config import load_config
     from refsw.io import read_image
@@ -133,7 +136,7 @@ def encoder(config_path: str, codec: Any) -> Callable[[dict[str, Any]], Answer]:
         request = EncodeRequest(**values)
         image = read_image(request.picture)
         clock = _Clock()
-        encoded = codec.encode_picture(image, config, quality=request.quality)
+        encoded = codec.encode_picture(image, config, quality=request.quality, model=model)
         seconds, cpu_seconds = clock.read()
         Path(request.stream).write_bytes(encoded.data)
         np.save(request.reconstruction, encoded.reconstruction.samples)
@@ -143,7 +146,7 @@ def encoder(config_path: str, codec: Any) -> Callable[[dict[str, Any]], Answer]:
     return handle
 
 
-def decoder(codec: Any) -> Callable[[dict[str, Any]], Answer]:
+def decoder(codec: Any, model: Any) -> Callable[[dict[str, Any]], Answer]:
     """The decoding side: bytes of a file in, samples of a file out."""
 
     def handle(values: dict[str, Any]) -> Answer:
@@ -153,12 +156,27 @@ def decoder(codec: Any) -> Callable[[dict[str, Any]], Answer]:
         except OSError as error:
             raise InputError(f"{request.stream}: {error.strerror}") from None
         clock = _Clock()
-        decoded = codec.decode_picture(data)
+        decoded = codec.decode_picture(data, model=model)
         seconds, cpu_seconds = clock.read()
         np.save(request.samples, decoded.image.samples)
         return Answer(seconds, cpu_seconds, 0.0, (), _stages(decoded.report))
 
     return handle
+
+
+def warm_model(config_path: str, codec: str) -> Any:
+    """The model that a configuration names, with its networks loaded; None for another codec than refsw's.
+
+    A decoder still checks that a codestream asks for this very model, and loads another one if it does not.
+    """
+    if codec != CODEC:
+        return None
+    from refsw.config import load_config
+    from refsw.encode.picture import load_model
+
+    model = load_model(load_config(config_path))
+    _ = model.network  # loaded now, so that the first picture is not charged with it
+    return model
 
 
 def _stages(report: Any) -> tuple[tuple[str, float], ...]:
@@ -181,12 +199,18 @@ def main() -> None:
     parser.add_argument("role", choices=("encode", "decode"))
     parser.add_argument("--config", required=True)
     parser.add_argument("--codec", default=CODEC)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    codec = importlib.import_module(arguments.codec)
-    handle = encoder(arguments.config, codec) if arguments.role == "encode" else decoder(codec)
-    serve(handle, sys.stdin, answers)
+    try:
+        model = warm_model(arguments.config, arguments.codec)
+        codec = importlib.import_module(arguments.codec)
+        handle = encoder(arguments.config, codec, model) if arguments.role == "encode" else decoder(codec, model)
+        with numerics(arguments.threads) if arguments.codec == CODEC else contextlib.nullcontext():
+            serve(handle, sys.stdin, answers)
+    except RefswError as error:
+        raise SystemExit(f"refsw.ctc.worker: {error}") from None
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
 from refsw.entropy.tables import FrequencyTables
 from refsw.errors import ModelError
 from refsw.exact import IntegerNetwork
@@ -19,10 +20,6 @@ from refsw.types import Int
 
 if TYPE_CHECKING:
     from refsw.nets.codec import CodecNetwork
-
-ANCHOR_SHIFT = 8  # quality_index has 256 values per interval between anchors
-INDEX_MAXIMUM = 8191
-Z_LIMIT = 31
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +37,23 @@ class ScaleModel:
 
     def z_tables(self, quality_index: int) -> FrequencyTables:
         """(8.2.2) Tables of z, one row per channel, of the anchor nearest to quality_index."""
-        anchor = (quality_index + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT
+        anchor = (quality_index + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS
         return FrequencyTables.from_frequencies(self.z_frequencies[anchor], -Z_LIMIT)
 
     def quality_offset(self, quality_index: int) -> NDArray[np.int32]:
         """(8.3.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
-        low = min(quality_index >> ANCHOR_SHIFT, len(self.quality) - 2)
-        share = quality_index - (low << ANCHOR_SHIFT)
-        total = self.quality[low] * ((1 << ANCHOR_SHIFT) - share) + self.quality[low + 1] * share
-        return ((total + (1 << (ANCHOR_SHIFT - 1))) >> ANCHOR_SHIFT).astype(np.int32)
+        low = min(quality_index >> QUALITY_ANCHOR_BITS, len(self.quality) - 2)
+        share = quality_index - (low << QUALITY_ANCHOR_BITS)
+        total = self.quality[low] * ((1 << QUALITY_ANCHOR_BITS) - share) + self.quality[low + 1] * share
+        return ((total + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS).astype(np.int32)
 
-    def scale_index(self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto") -> NDArray[np.int32]:
+    def scale_index(
+        self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto"
+    ) -> NDArray[np.int32]:
         """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191."""
         index = self.network.run(z, backend)[:, :height, :width]
         index = index + self.quality_offset(quality_index)[:, None, None]
-        return np.ascontiguousarray(index.clip(0, INDEX_MAXIMUM), np.int32)
+        return np.ascontiguousarray(index.clip(0, SCALE_INDEX_MAXIMUM), np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,13 @@ class Model:
             frequencies = package.tensor("integer", f"{own.name}.z_frequencies")
             anchors, z = description.quality_anchors, component.hyper.z
             found = (network.inputs, network.outputs, network.upsampling, quality.shape, frequencies.shape)
-            if found != (z, component.channels, 4, (anchors, component.channels), (anchors, z, 2 * Z_LIMIT + 2)):
+            if found != (
+                z,
+                component.channels,
+                HYPER_BLOCK,
+                (anchors, component.channels),
+                (anchors, z, 2 * Z_LIMIT + 2),
+            ):
                 raise ModelError(f"{package.label}: component {own.name}: integer tensors do not fit its structure")
             components.append(component)
             scales.append(ScaleModel(network, quality, frequencies))

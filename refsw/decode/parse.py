@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.model import Model, ScaleModel
 from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
@@ -18,7 +19,8 @@ from refsw.types import ComponentSymbols, canonical_bytes
 
 def scale_row(scale_index: NDArray[np.int32]) -> NDArray[np.int32]:
     """(8.3.3) Table row of each residual sample: int32 0..8191, Q7 log scale -> int32 0..63, nearest row."""
-    return ((scale_index + 64) >> 7).clip(0, 63).astype(np.int32)
+    half = 1 << (SCALE_FRACTION_BITS - 1)
+    return ((scale_index + half) >> SCALE_FRACTION_BITS).clip(0, gaussian_tables().rows - 1).astype(np.int32)
 
 
 def skip_mask(scale_index: NDArray[np.int32], header: ComponentHeader) -> NDArray[np.bool_]:
@@ -63,7 +65,9 @@ def check_supported(header: PictureHeader, model: Model) -> None:
     for index, component in enumerate(header.components):
         channels = model.config.components[index].channels
         if component.num_coded_channels > channels:
-            raise UnsupportedError(f"component {index}: {component.num_coded_channels} channels, the model has {channels}")
+            raise UnsupportedError(
+                f"component {index}: {component.num_coded_channels} channels, the model has {channels}"
+            )
 
 
 def _component(codestream: Codestream, scale: ScaleModel, index: int, backend: str) -> ComponentSymbols:

@@ -78,8 +78,10 @@ def decode_picture(
     codestream = syntax.read(data)
     header = codestream.picture_header
     clock.append(time.perf_counter())
-    if model is None or model.package.description.model_id != header.model_id or (
-        model.package.digest[: 2 * len(header.model_digest)] != header.model_digest.hex()
+    if (
+        model is None
+        or model.package.description.model_id != header.model_id
+        or (model.package.digest[: 2 * len(header.model_digest)] != header.model_digest.hex())
     ):
         model = load_model(header)
     point = choose_operating_point(header, model, operating_point)

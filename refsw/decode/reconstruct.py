@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from refsw.colour import plane_range
-from refsw.decode.model import ANCHOR_SHIFT, Model
+from refsw.constants import QUALITY_ANCHOR_BITS
+from refsw.decode.model import Model
 from refsw.syntax.headers import PictureHeader
 from refsw.types import ComponentLatents, ComponentSymbols, Int, Planes
 
@@ -27,7 +28,7 @@ class Reconstruction:
 
 def quality_position(quality_index: int, anchors: int) -> Tensor:
     """quality_index 0..2048 -> position 0..1 on the quality axis, float32 [1]."""
-    return torch.tensor([quality_index / ((anchors - 1) << ANCHOR_SHIFT)])
+    return torch.tensor([quality_index / ((anchors - 1) << QUALITY_ANCHOR_BITS)])
 
 
 def to_tensor(array: Int, device: str) -> Tensor:

@@ -11,15 +11,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from refsw.colour import plane_range
-from refsw.decode.model import Z_LIMIT, Model
+from refsw.constants import LATENT_BLOCK, Z_LIMIT
+from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import quality_position, to_tensor
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.rate import gaussian_bits, probability_bits
 from refsw.syntax.headers import ComponentHeader
 from refsw.types import ComponentSymbols, Planes
-
-BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ def prepare(model: Model, planes: Planes, device: str = "cpu") -> PreparedPlanes
     """Pad by repetition of the last row and column to multiples of 16, centre, and apply the stems."""
     height, width = planes.size
     samples = torch.from_numpy(planes.samples.astype(np.float32))[None].to(device) / plane_range(planes.bit_depth) - 0.5
-    samples = F.pad(samples, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
+    samples = F.pad(samples, (0, -width % LATENT_BLOCK, 0, -height % LATENT_BLOCK), mode="replicate")
     network = model.network.to(device)
     count = 1 if len(planes.samples) == 1 else len(model.config.components)
     features = tuple(
         network.component(i).stem.analyse(samples[:, list(model.config.components[i].planes)]) for i in range(count)
     )
-    return PreparedPlanes(features, (samples.shape[2] // BLOCK, samples.shape[3] // BLOCK))
+    return PreparedPlanes(features, (samples.shape[2] // LATENT_BLOCK, samples.shape[3] // LATENT_BLOCK))
 
 
 def _estimate(net: ComponentNetwork, z: Tensor, residual: Tensor, quality: Tensor) -> float:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from refsw.colour import BT709, image_from_planes, planes_from_image
 from refsw.config import Config
-from refsw.decode.model import ANCHOR_SHIFT, Model
+from refsw.constants import QUALITY_ANCHOR_BITS
+from refsw.decode.model import Model
 from refsw.decode.picture import OPERATING_POINTS
 from refsw.decode.reconstruct import Reconstruction, reconstruct
 from refsw.encode.analyse import Analysed, analyse, prepare
@@ -63,7 +64,7 @@ def quality_to_index(quality: float, anchors: int) -> int:
     """Quality 0..100 -> quality_index 0..2048. Raises UsageError."""
     if not 0 <= quality <= 100:
         raise UsageError(f"quality {quality:g}: expected 0..100")
-    return round(quality / 100 * ((anchors - 1) << ANCHOR_SHIFT))
+    return round(quality / 100 * ((anchors - 1) << QUALITY_ANCHOR_BITS))
 
 
 def picture_header(image: Image, config: Config, model: Model, quality_index: int) -> PictureHeader:
@@ -122,7 +123,7 @@ def encode_picture(
     """
     begin = time.perf_counter()
     model = model or load_model(config)
-    top = (model.config.quality_anchors - 1) << ANCHOR_SHIFT
+    top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
     if quality is None and bpp is None:
         quality, bpp = config.rate.quality, config.rate.bpp
     first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
@@ -162,6 +163,10 @@ def encode_picture(
         quality_index=(index,) * len(header.components),
         level_idc=header.level_idc,
         operating_point=config.operating_points[0],
-        stages=(("load model", loaded - begin), ("analysis and coding", coded - loaded), ("reconstruction", end - coded)),
+        stages=(
+            ("load model", loaded - begin),
+            ("analysis and coding", coded - loaded),
+            ("reconstruction", end - coded),
+        ),
     )
     return Encoded(written.data, reconstruction, report)

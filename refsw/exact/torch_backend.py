@@ -81,7 +81,7 @@ def _set_cuda_precision(precision: str) -> None:
 
 def _layer(layer: IntegerLayer, x: Tensor, dtype: torch.dtype) -> Tensor:
     """x: [I, H, W] -> float64 [outputs, H or 2H, W or 2W], all values integers."""
-    taps = torch.from_numpy(np.ascontiguousarray(layer.weight.transpose(2, 3, 0, 1))).to(x.device, dtype)
+    taps = torch.from_numpy(np.array(layer.weight.transpose(2, 3, 0, 1), order="C")).to(x.device, dtype)
     y = convolve(taps, x.to(dtype)).double()
     y = y.mul_(_column(layer.multiplier, x)).add_(_column(layer.offset(), x))
     y = y.mul_(_column(np.ldexp(1.0, -layer.shift), x)).floor_()

@@ -96,6 +96,4 @@ class CodecNetwork(nn.Module):
 
     def stem_features(self, planes: Tensor) -> list[Tensor]:
         """[B, P, H, W], range -0.5..0.5 -> stem features of each component [B, 64 P_c, H/8, W/8]."""
-        return [
-            self.component(i).stem.analyse(planes[:, list(c.planes)]) for i, c in enumerate(self.config.components)
-        ]
+        return [self.component(i).stem.analyse(planes[:, list(c.planes)]) for i, c in enumerate(self.config.components)]

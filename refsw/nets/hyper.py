@@ -15,10 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from refsw.constants import HYPER_BLOCK, Z_LIMIT
 from refsw.nets.blocks import QualityTable, activation, conv, depth_to_space
 from refsw.nets.config import HyperConfig
-
-Z_LIMIT = 31
 
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
@@ -32,16 +31,18 @@ class HyperAnalysis(nn.Module):
 
     def __init__(self, channels: int, config: HyperConfig) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([
-            conv(channels, config.analysis, 3),
-            conv(config.analysis, config.analysis, 2, stride=2),
-            conv(config.analysis, config.analysis, 3),
-            conv(config.analysis, config.z, 2, stride=2),
-        ])
+        self.layers = nn.ModuleList(
+            [
+                conv(channels, config.analysis, 3),
+                conv(config.analysis, config.analysis, 2, stride=2),
+                conv(config.analysis, config.analysis, 3),
+                conv(config.analysis, config.z, 2, stride=2),
+            ]
+        )
 
     def forward(self, y: Tensor) -> Tensor:
         """y: [B, C_y, h, w], in quantiser steps -> z before rounding [B, C_z, ceil(h/4), ceil(w/4)]."""
-        x = torch.asinh(pad_to_multiple(y, 4))
+        x = torch.asinh(pad_to_multiple(y, HYPER_BLOCK))
         for layer in self.layers[:-1]:
             x = activation(layer(x))
         return self.layers[-1](x).clamp(-Z_LIMIT, Z_LIMIT)
@@ -52,11 +53,13 @@ class HyperScale(nn.Module):
 
     def __init__(self, channels: int, anchors: int, config: HyperConfig) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([
-            conv(config.z, 4 * config.scale, 3),
-            conv(config.scale, 4 * config.scale, 3),
-            conv(config.scale, channels, 3),
-        ])
+        self.layers = nn.ModuleList(
+            [
+                conv(config.z, 4 * config.scale, 3),
+                conv(config.scale, 4 * config.scale, 3),
+                conv(config.scale, channels, 3),
+            ]
+        )
         self.quality = QualityTable(channels, anchors)
 
     def network(self, z: Tensor) -> Tensor:
@@ -75,12 +78,14 @@ class HyperMean(nn.Module):
 
     def __init__(self, anchors: int, config: HyperConfig) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([
-            conv(config.z, 4 * config.mean, 1),
-            conv(config.mean, config.mean, 3),
-            conv(config.mean, 4 * config.mean, 1),
-            conv(config.mean, config.features, 3),
-        ])
+        self.layers = nn.ModuleList(
+            [
+                conv(config.z, 4 * config.mean, 1),
+                conv(config.mean, config.mean, 3),
+                conv(config.mean, 4 * config.mean, 1),
+                conv(config.mean, config.features, 3),
+            ]
+        )
         self.gain = QualityTable(config.features, anchors)
 
     def forward(self, z: Tensor, quality: Tensor) -> Tensor:

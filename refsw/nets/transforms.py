@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Analysis and synthesis transforms of one component.
 
-    planes [P, H, W]
-      └ stem: fixed transform of 8x8 patches (KLT, half-whitened)        [64 P, H/8, W/8]
-          └ conv3x3 ─ blocks x n_fine ─ gain(q) ─ space_to_depth ─ conv1x1   [C_coarse, H/16, W/16]
-              └ blocks x n_coarse ─ conv3x3 ─ gain(q)                    y   [C_y, H/16, W/16]
+planes [P, H, W]
+  └ stem: fixed transform of 8x8 patches (KLT, half-whitened)        [64 P, H/8, W/8]
+      └ conv3x3 ─ blocks x n_fine ─ gain(q) ─ space_to_depth ─ conv1x1   [C_coarse, H/16, W/16]
+          └ blocks x n_coarse ─ conv3x3 ─ gain(q)                    y   [C_y, H/16, W/16]
 
-    synthesis is the mirror image, with the hyper-decoder's features beside y_hat at its input.
+synthesis is the mirror image, with the hyper-decoder's features beside y_hat at its input.
 """
 
 from __future__ import annotations

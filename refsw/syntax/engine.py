@@ -81,6 +81,9 @@ class Backend(Protocol):
     def place(self) -> int | None:
         """Position in bits, None where there is none."""
 
+    def row(self, item: Bind, key: int) -> spec.Level | spec.Profile:
+        """The table row that a Bind makes readable."""
+
 
 class Engine:
     """Walks `syntax` with one back-end; used once."""
@@ -168,8 +171,8 @@ class Engine:
 
     def _bind(self, item: Bind, scope: Scope) -> None:
         key = scope.lookup(item.key)
-        row = (spec.level if item.table == "level" else spec.profile)(key if isinstance(key, int) else -1)
-        for column, value in asdict(row).items():
+        assert isinstance(key, int)
+        for column, value in asdict(self.backend.row(item, key)).items():
             scope.names[f"{item.table}.{column}"] = value
 
     def _if(self, item: If, scope: Scope) -> None:
@@ -224,6 +227,11 @@ class Engine:
         return scope
 
 
+def table_row(item: Bind, key: int) -> spec.Level | spec.Profile:
+    """The row of Table A-1 or A-2 with this number; raises UnsupportedError where there is none."""
+    return spec.level(key) if item.table == "level" else spec.profile(key)
+
+
 def range_message(field: Field, scope: Scope, value: Value) -> str | None:
     """What is wrong with `value` by the range and enumeration of its element; None where nothing is."""
     low, high = field.low.evaluate(scope.lookup), field.high.evaluate(scope.lookup)
@@ -232,7 +240,7 @@ def range_message(field: Field, scope: Scope, value: Value) -> str | None:
         return f"{len(value)} bytes, expected {_interval(low, high)} bytes" if wrong else None
     if not low <= value <= high:
         if field.descriptor.kind == "f":
-            return f"found {value:04X}, expected {low:04X}"
+            return f"found {value:04X}, expected {low:04X}: {field.semantics}"
         return f"value {value}, expected {_interval(low, high)}"
     if field.values is not None and value not in field.values:
         allowed = ", ".join(f"{key} ({name})" for key, name in field.values.items())

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from refsw.errors import CodestreamError, RefswError
+from refsw.spec import Level, Profile
 from refsw.syntax.binding import build
 from refsw.syntax.bitio import BadCodeError, BitReader, ExhaustedError
-from refsw.syntax.definition import Field, For, If, SegmentKind, Syntax, syntax
-from refsw.syntax.engine import Engine, Scope, Value
+from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, Syntax, syntax
+from refsw.syntax.engine import Engine, Scope, Value, table_row
 from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream
 from refsw.syntax.violation import Violation
@@ -160,6 +161,10 @@ class Reader:
     def place(self) -> int:
         """Position in bits."""
         return self.bits.position
+
+    def row(self, item: Bind, key: int) -> Level | Profile:
+        """The row with this number."""
+        return table_row(item, key)
 
     def stop(self, rule: str, message: str) -> None:
         """Report the violation of a rule after which reading cannot go on."""

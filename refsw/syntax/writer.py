@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from refsw.spec import Level, Profile
 from refsw.syntax.bitio import BitWriter
-from refsw.syntax.definition import Field, For, If, SegmentKind, syntax
-from refsw.syntax.engine import Engine, Scope, Value
+from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, syntax
+from refsw.syntax.engine import Engine, Scope, Value, table_row
 from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream
 from refsw.syntax.violation import Violation
@@ -152,6 +153,10 @@ class Writer:
         if not limits[0] <= given <= limits[1]:
             wanted = str(limits[0]) if limits[0] == limits[1] else f"{limits[0]}..{limits[1]}"
             self.refuse(kind.clause, f"{given} segments {kind.marker}, expected {wanted}")
+
+    def row(self, item: Bind, key: int) -> Level | Profile:
+        """The row with this number."""
+        return table_row(item, key)
 
     def refuse(self, clause: str, message: str, category: str = "malformed") -> None:
         """Report a violation at the present path."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from refsw.decode.model import INDEX_MAXIMUM, Z_LIMIT
+from refsw.constants import SCALE_FRACTION_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
 from refsw.entropy.normalise import normalise
 from refsw.exact.quantise import FloatLayer, quantise
 from refsw.models import ComponentDescription, ModelDescription, ModelPackage, save_package
@@ -25,7 +25,7 @@ from refsw.train.colour import planes_from_rgb
 
 COMPONENT_NAMES = ("primary", "secondary", "tertiary", "quaternary")
 PLANE_NAMES = ("Y", "Cb", "Cr")
-UNITS = 128 / LOG_SCALE_STEP  # Q7 units of a scale index per unit of natural log scale
+UNITS = (1 << SCALE_FRACTION_BITS) / LOG_SCALE_STEP  # Q7 units of a scale index per unit of natural log scale
 ACTIVATION_QUANTILE = 0.9999
 Z_TOTAL_BITS = 14  # the rate lost to rounding frequencies is below 0.01 bit per z
 
@@ -72,7 +72,9 @@ def z_frequencies(net: ComponentNetwork, anchors: int) -> NDArray[np.int32]:
     return np.array(tables, np.int32)
 
 
-def describe(network: CodecNetwork, name: str, model_id: int, summary: str, provenance: dict[str, Any]) -> ModelDescription:
+def describe(
+    network: CodecNetwork, name: str, model_id: int, summary: str, provenance: dict[str, Any]
+) -> ModelDescription:
     """What model.yaml says."""
     config = network.config
     components = tuple(
@@ -104,7 +106,7 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         net, name = network.component(index), COMPONENT_NAMES[index]
         scale = quantise(
             _float_layers(net), name=f"{description.name}/{name}.scale", input_range=(-Z_LIMIT, Z_LIMIT),
-            activation_max=_activation_maxima(net, z), output_scale=UNITS, output_range=(-INDEX_MAXIMUM, INDEX_MAXIMUM),
+            activation_max=_activation_maxima(net, z), output_scale=UNITS, output_range=(-SCALE_INDEX_MAXIMUM, SCALE_INDEX_MAXIMUM),
         )  # fmt: skip
         integers |= {f"{name}.scale.{k}": v for k, v in scale.tensors().items()}
         quality = (net.hyper_scale.quality.values.double() - LOG_SCALE_MINIMUM) * UNITS

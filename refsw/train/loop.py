@@ -173,7 +173,13 @@ def train_step(state: State, recipe: Recipe, crops: data.Crops, worker: Worker, 
             mean.lerp_(value, 1 - keep)
     state.step += 1
     psnr = float((10 * torch.log10(255**2 / result.mse.detach())).mean())
-    return {"loss": float(loss.detach()), "bpp": float(result.bits.detach().mean()), "psnr": psnr, "norm": norm, "rate": rate}
+    return {
+        "loss": float(loss.detach()),
+        "bpp": float(result.bits.detach().mean()),
+        "psnr": psnr,
+        "norm": norm,
+        "rate": rate,
+    }
 
 
 def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None) -> State:

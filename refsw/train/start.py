@@ -145,5 +145,3 @@ def start(network: CodecNetwork, rgb: Tensor) -> None:
         y = net.latent(torch.cat([stem[i], *(stem[j] for j in own.condition)], 1), quality)
         _start_hyper(net, y, quality, [decoded[j] for j in own.condition])
         decoded.append(y.round() * net.inverse_gain(quality).exp())
-
-

@@ -41,7 +41,7 @@ class Decoded:
     report: Report
 
 
-def encode_picture(image: Image, config: Any, *, quality: float | None = None, bpp: float | None = None) -> Encoded:
+def encode_picture(image: Image, config: Any, *, quality: float | None = None, model: None = None) -> Encoded:
     step = max(1, round(64 * 2 ** (-(quality or 0) / 20)))
     levels = image.samples // step
     first = int(image.samples[0, 0, 0])
@@ -53,7 +53,7 @@ def encode_picture(image: Image, config: Any, *, quality: float | None = None, b
     return Encoded(data, _reconstruct(levels, step), Report(estimate, (round(20 * (quality or 0)),)))
 
 
-def decode_picture(data: bytes) -> Decoded:
+def decode_picture(data: bytes, *, model: None = None) -> Decoded:
     *shape, step, first = struct.unpack_from("<HHBBB", data)
     levels = np.frombuffer(zlib.decompress(data[7:]), np.uint8).reshape(shape)
     image = _reconstruct(levels, step)

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Constants of the specification that stand in no syntax element: spec/tables/coding.yaml."""
+
+from __future__ import annotations
+
+from refsw.spec import document
+
+_VALUES = {entry["name"]: int(entry["value"]) for entry in document("tables/coding.yaml")["constants"]}
+
+Z_LIMIT = _VALUES["z_limit"]
+QUALITY_ANCHOR_BITS = _VALUES["quality_anchor_bits"]
+SCALE_FRACTION_BITS = _VALUES["scale_fraction_bits"]
+SCALE_INDEX_MAXIMUM = _VALUES["scale_index_maximum"]
+LATENT_BLOCK = _VALUES["latent_block"]
+HYPER_BLOCK = _VALUES["hyper_block"]
