@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8.4.4) Values outside their row: Exp-Golomb bits with a sign, in a section of their own."""
+"""(B.4.3) Values outside their row: Exp-Golomb bits with a sign, in a section of their own."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +15,14 @@ SYMBOL_LIMIT = 1 << 24  # |symbol| stays below it
 MAX_PREFIX = 24  # zeros before the first 1 of a code word: distances stay below 2**24 + 2**15
 MAX_CODE_BITS = 2 * MAX_PREFIX + 2
 
+Int = NDArray[np.integer[Any]]
 IntArray = NDArray[np.int64]
 
 
 def distances(
-    symbols: NDArray[np.int32], rows: NDArray[np.int32], tables: FrequencyTables
+    symbols: Int, rows: Int, tables: FrequencyTables
 ) -> tuple[IntArray, IntArray, NDArray[np.bool_], IntArray]:
-    """(8.4.4) Split symbols into table entries and what the bypass bits must tell.
+    """(B.4.3) Split symbols into table entries and what the bypass bits must tell.
 
     symbols: int32 [N], |v| < 2**24; rows: int32 [N], 0..R-1.
     Returns entry: int64 [N], index into tables.frequencies; escaped: int64 [E], positions of escapes, rising;
@@ -48,17 +51,18 @@ def distances(
 
 
 def write_bypass(negative: NDArray[np.bool_], rest: IntArray) -> bytes:
-    """(8.4.4) The bypass section of all escapes of a substream, padded with 0 bits and turned end to start.
+    """(B.4.3) The bypass section of all escapes of a substream, padded with 0 bits and turned end to start.
 
     negative: bool [E]; rest: int64 [E], 0..2**25 - 2. A code word is n zeros, the n + 1 bits of rest + 1, the sign.
     """
-    codes = [f"{'':0>{(r + 1).bit_length() - 1}}{r + 1:b}{n:d}" for r, n in zip(rest.tolist(), negative.tolist(), strict=True)]
+    pairs = zip(rest.tolist(), negative.tolist(), strict=True)
+    codes = ["0" * ((r + 1).bit_length() - 1) + f"{r + 1:b}{n:d}" for r, n in pairs]
     bits = np.frombuffer("".join(codes).encode(), np.uint8) - ord("0")
     return np.packbits(bits).tobytes()[::-1]
 
 
 class BypassReader:
-    """(8.4.4) Reads code words from the last byte of `data` towards byte `start`, most significant bit first."""
+    """(B.4.3) Reads code words from the last byte of `data` towards byte `start`, most significant bit first."""
 
     def __init__(self, data: bytes, start: int) -> None:
         """data: the substream; start: bytes before it hold lane states and are never read as bypass bits."""
@@ -67,7 +71,7 @@ class BypassReader:
         self._bit = 0
 
     def read(self, count: int) -> tuple[NDArray[np.bool_], IntArray]:
-        """(8.4.4) The next `count` code words: negative, bool [count]; rest, int64 [count], 0..2**25 - 2.
+        """(B.4.3) The next `count` code words: negative, bool [count]; rest, int64 [count], 0..2**25 - 2.
 
         Raises DamageError where the bits end or a prefix is longer than 24.
         """
@@ -90,7 +94,7 @@ class BypassReader:
         return np.array(negative), np.array(rest, np.int64)
 
     def finish(self) -> int:
-        """(8.4.4) Number of bytes read; raises DamageError where padding bits are not 0."""
+        """(B.4.3) Number of bytes read; raises DamageError where padding bits are not 0."""
         used = -(-self._bit // 8)
         if self._bit % 8 and self._data[len(self._data) - used] & (0xFF >> self._bit % 8):
             raise DamageError("entropy-coded data is damaged: padding of the bypass bits is not 0")

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from refsw.entropy.bypass import distances
+from refsw.entropy.bypass import Int, distances
 from refsw.entropy.tables import FrequencyTables
 
 MAX_LANES = 1024
@@ -14,14 +13,14 @@ LANE_BITS = 25.0  # measured cost of one lane: half of its start state, and a fi
 SHARE = 0.0028  # of the ideal length may go into lanes; leaves the rest of 0.3 % to the arithmetic
 
 
-def code_length(symbols: NDArray[np.int32], rows: NDArray[np.int32], tables: FrequencyTables) -> float:
+def code_length(symbols: Int, rows: Int, tables: FrequencyTables) -> float:
     """Ideal length in bits, escapes' bypass bits included.
 
     symbols, rows: int32 [N], as for `rans.encode`; RefswError as there.
     """
-    entry, escaped, _, rest = distances(symbols, rows, tables)
-    bits = float(np.sum(tables.total_bits - np.log2(tables.frequencies)[entry]))
-    return bits + float(np.sum(2 * np.floor(np.log2(rest + 1)) + 2)) if len(escaped) else bits
+    entry, _, _, rest = distances(symbols, rows, tables)
+    bits = float(np.sum((tables.total_bits - np.log2(tables.frequencies))[entry]))
+    return bits + 2.0 * int(np.frexp(rest + 1.0)[1].sum())  # n zeros, n + 1 bits and the sign: 2 (n + 1) bits
 
 
 def choose_lanes(ideal_bits: float, count: int) -> int:

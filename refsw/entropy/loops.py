@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8.4) The symbol loops of the coder, each in two forms that give equal results.
+"""(B.4) The symbol loops of the coder, each in two forms that give equal results.
 
     ints      one symbol at a time in Python ints: faster for few lanes, needs no look-up per slot
     vector    one round of lanes at a time in NumPy: faster from VECTOR_LANES lanes on
@@ -38,18 +38,19 @@ def _part16(array: IntArray, part: int) -> WordArray:
 
 
 def _exhausted(symbol: int) -> DamageError:
-    return DamageError(f"entropy-coded data ends early: no word left at symbol {symbol}")
+    return DamageError(f"entropy-coded data ends early: no word left for symbol {symbol}")
 
 
 def decode_ints(
     state: IntArray, first: int, rows: IntArray, words: WordArray, position: int, tables: FrequencyTables
 ) -> tuple[IntArray, int]:
-    """(8.4.3) Values of rows[i], coded in lane (first + i) mod L; `state` is updated in place.
+    """(B.4) Values of symbols first .. first + N - 1, symbol i in lane i mod L; `state` is updated in place.
 
-    rows: int64 [N], 0..R-1. Returns values: int64 [N], ESCAPE where escaped; and the next word's position.
-    Raises DamageError, with the index into `rows`, where a word is needed and none is left.
+    rows: int64 [N], 0..R-1; words: uint16; position: the next word to use.
+    Returns values: int64 [N], ESCAPE where escaped; and the next position.
+    Raises DamageError, with the symbol, where a word is needed and none is left.
     """
-    states, word, lane, last = state.tolist(), memoryview(words), first, len(state) - 1
+    states, word, lane, last = state.tolist(), words.data, first % len(state), len(state) - 1
     shift, mask = tables.total_bits, (1 << tables.total_bits) - 1
     frequencies, cumulative = tables.row_lists
     entries = list[int]()
@@ -67,7 +68,7 @@ def decode_ints(
             lane = (lane + 1) & last
             append(entry)
     except IndexError:
-        raise _exhausted(len(entries)) from None
+        raise _exhausted(first + len(entries)) from None
     state[:] = states
     return tables.values[tables.offsets[rows] + np.asarray(entries, np.int64)], position
 
@@ -75,7 +76,7 @@ def decode_ints(
 def decode_vector(
     state: IntArray, first: int, rows: IntArray, words: WordArray, position: int, tables: FrequencyTables
 ) -> tuple[IntArray, int]:
-    """(8.4.3) As `decode_ints`."""
+    """(B.4) As `decode_ints`."""
     lanes, count = len(state), len(rows)
     values = np.empty(count, np.int64)
     full = max(1, ROUNDS_BUFFER // lanes) * lanes
@@ -83,12 +84,10 @@ def decode_vector(
     while done < count:
         lane = (first + done) % lanes
         left = count - done
-        if lane or left < lanes:  # a round that begins or ends inside the lanes
-            width, size = min(lanes - lane, left), min(lanes - lane, left)
-        else:
-            width, size = lanes, min(full, left - left % lanes)
+        width = min(lanes - lane, left)  # below `lanes`: a round that begins or ends inside the lanes
+        size = width if width < lanes else min(full, left - left % lanes)
         base = rows[done : done + size].reshape(-1, width) << tables.total_bits
-        position = _decode_rounds(state[lane : lane + width], base, words, position, tables, done)
+        position = _decode_rounds(state[lane : lane + width], base, words, position, tables, first + done)
         values[done : done + size] = tables.slot_values.take(base.reshape(-1))
         done += size
     return values, position
@@ -97,7 +96,10 @@ def decode_vector(
 def _decode_rounds(
     state: IntArray, base: IntArray, words: WordArray, position: int, tables: FrequencyTables, start: int
 ) -> int:
-    """Rounds of all lanes in `state` [W]; base: int64 [rounds, W], first slot of each row, replaced by the slot."""
+    """Rounds of all lanes in `state` [W] from symbol `start` on.
+
+    base: int64 [rounds, W], first slot of each symbol's row; replaced by the slot that was met.
+    """
     slot, packed = np.empty_like(state), np.empty_like(state)
     low = np.empty(len(state), np.bool_)
     x, x0, x1 = _part32(state, 0), _part16(state, 0), _part16(state, 1)
@@ -106,7 +108,7 @@ def _decode_rounds(
     bit_and, add, right_shift, multiply, is_zero = (
         np.bitwise_and, np.add, np.right_shift, np.multiply, np.logical_not)  # fmt: skip
     take, nonzero, end = tables.slots.take, low.nonzero, len(words)
-    for at in base:
+    for done, at in enumerate(base):
         bit_and(state, mask, slot)
         add(at, slot, at)
         take(at, None, packed, "clip")  # "clip": the mode that writes to `packed` without a copy
@@ -118,8 +120,7 @@ def _decode_rounds(
         if lanes.size:
             after = position + lanes.size
             if after > end:
-                done = (at.ctypes.data - base.ctypes.data) // at.itemsize
-                raise _exhausted(start + done + int(lanes[end - position]))
+                raise _exhausted(start + done * len(state) + int(lanes[end - position]))
             x1[lanes] = x0[lanes]
             x0[lanes] = words[position:after]
             position = after
@@ -127,7 +128,7 @@ def _decode_rounds(
 
 
 def encode_ints(state: IntArray, entries: IntArray, tables: FrequencyTables) -> WordArray:
-    """(8.4.5) Code entry i in lane i mod L, last entry first; `state` is updated in place.
+    """(B.5) Code entry i in lane i mod L, last entry first; `state` is updated in place.
 
     entries: int64 [N], indices into tables.frequencies. Returns uint16 [words], in the decoder's order.
     """
@@ -148,17 +149,14 @@ def encode_ints(state: IntArray, entries: IntArray, tables: FrequencyTables) -> 
 
 
 def encode_vector(state: IntArray, entries: IntArray, tables: FrequencyTables) -> WordArray:
-    """(8.4.5) As `encode_ints`."""
-    lanes, words = len(state), list[WordArray]()
-    tail = len(entries) % lanes
-    stop = len(entries)
-    size = tail or max(1, ROUNDS_BUFFER // lanes) * lanes
+    """(B.5) As `encode_ints`."""
+    lanes, words, stop = len(state), list[WordArray](), len(entries)
+    full = max(1, ROUNDS_BUFFER // lanes) * lanes
     while stop:
-        size = min(size, stop)
-        width = tail or lanes
-        chunk = entries[stop - size : stop].reshape(-1, width)
-        words += _encode_rounds(state[:width], chunk, tables)
-        stop, tail, size = stop - size, 0, max(1, ROUNDS_BUFFER // lanes) * lanes
+        width = stop % lanes or lanes  # the last round may be short; it comes first
+        size = width if width < lanes else min(full, stop)
+        words += _encode_rounds(state[:width], entries[stop - size : stop].reshape(-1, width), tables)
+        stop -= size
     return np.concatenate(words[::-1]) if words else np.empty(0, np.uint16)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8.4) The coder in plain Python ints: the definition that `refsw.entropy.rans` must equal, bit for bit."""
+"""(B.4) The coder in plain Python ints: the definition that `refsw.entropy.rans` must equal, bit for bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _row(tables: FrequencyTables, row: int) -> tuple[list[int], int]:
 
 
 def encode(symbols: Sequence[int], rows: Sequence[int], tables: FrequencyTables, lanes: int) -> bytes:
-    """(8.4.5) Substream of symbols[i], each in |v| < 2**24, coded with row rows[i] in lane i mod lanes."""
+    """(B.5) Substream of symbols[i], each in |v| < 2**24, coded with row rows[i] in lane i mod lanes."""
     state, words, bypass, bits = [LOW] * lanes, list[int](), "", tables.total_bits
     for i in reversed(range(len(symbols))):
         frequencies, minimum = _row(tables, rows[i])
@@ -40,7 +40,7 @@ def encode(symbols: Sequence[int], rows: Sequence[int], tables: FrequencyTables,
 
 
 def decode(data: bytes, rows: Sequence[int], tables: FrequencyTables, lanes: int) -> list[int]:
-    """(8.4.3) The symbols of a substream; raises DamageError where the data is not what an encoder writes."""
+    """(B.4) The symbols of a substream; raises DamageError where the data is not what an encoder writes."""
     if not rows and not data:
         return []
     if len(data) < 4 * lanes:

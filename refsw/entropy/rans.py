@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8.4) Interleaved rANS: 32-bit states, 16-bit words, symbol i in lane i mod L.
+"""(B.4) Interleaved rANS: 32-bit states, 16-bit words, symbol i in lane i mod L.
 
     substream = L states u(32) | words u(16), in the order of use | bypass bits, from the last byte backwards
 
@@ -8,12 +8,10 @@ Both ends know the number of symbols and lanes. No symbols: no bytes. Everything
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.entropy.bypass import BypassReader, distances, write_bypass
+from refsw.entropy.bypass import SYMBOL_LIMIT, BypassReader, Int, distances, write_bypass
 from refsw.entropy.loops import VECTOR_LANES, decode_ints, decode_vector, encode_ints, encode_vector
 from refsw.entropy.tables import ESCAPE, FrequencyTables
 from refsw.errors import DamageError, RefswError
@@ -21,11 +19,9 @@ from refsw.errors import DamageError, RefswError
 LOW = 1 << 16  # states are LOW..2**32 - 1 between symbols; the encoder starts, and the decoder ends, at LOW
 MAX_LANES = 1024
 
-Int = NDArray[np.integer[Any]]
-
 
 def encode(symbols: Int, rows: Int, tables: FrequencyTables, lanes: int) -> bytes:
-    """(8.4.5) The substream of some symbols.
+    """(B.5) The substream of some symbols.
 
     symbols: int32 [N] in coding order, |v| < 2**24; rows: int32 [N], table row of each, 0..R-1;
     lanes: L, a power of two 1..1024. Where an entropy model has several coding steps, pass all of them, concatenated.
@@ -41,7 +37,7 @@ def encode(symbols: Int, rows: Int, tables: FrequencyTables, lanes: int) -> byte
 
 
 def decode(data: bytes, rows: Int, tables: FrequencyTables, lanes: int) -> NDArray[np.int32]:
-    """(8.4.3) The symbols of a whole substream: one coding step, then the final checks.
+    """(B.4) The symbols of a whole substream: one coding step, then the final checks.
 
     rows: int32 [N], 0..R-1; lanes: L, a power of two 1..1024. Returns int32 [N], |v| < 2**24.
     Raises DamageError where the data is not what an encoder writes for so many symbols of these rows.
@@ -53,7 +49,7 @@ def decode(data: bytes, rows: Int, tables: FrequencyTables, lanes: int) -> NDArr
 
 
 class Decoder:
-    """(8.4.3) A substream that is decoded in one or more coding steps.
+    """(B.4) A substream that is decoded in one or more coding steps.
 
     `decode(rows)` continues where the last call ended, so that rows may depend on symbols of earlier steps;
     `finish()` then verifies that the substream ends where and how an encoder ends it. Symbols are only known to be
@@ -79,7 +75,7 @@ class Decoder:
             raise DamageError(f"entropy-coded data is damaged: lane {lane} begins in state {self._state[lane]} < 65536")
 
     def decode(self, rows: Int) -> NDArray[np.int32]:
-        """(8.4.3) The next len(rows) symbols. rows: int32 [N], 0..R-1. Returns int32 [N], |v| < 2**24.
+        """(B.4) The next len(rows) symbols. rows: int32 [N], 0..R-1. Returns int32 [N], |v| < 2**24.
 
         Raises DamageError where the data ends early or an escape is not valid, RefswError for a row out of range.
         """
@@ -90,9 +86,8 @@ class Decoder:
             raise RefswError(f"table rows {row.min()}..{row.max()}, expected 0..{self._tables.rows - 1}")
         if not len(self._state):
             raise DamageError(f"entropy-coded data is empty where {row.size} symbols are expected")
-        lanes = len(self._state)
-        loop = decode_vector if lanes >= VECTOR_LANES else decode_ints
-        value, self._word = loop(self._state, self._count % lanes, row, self._words, self._word, self._tables)
+        loop = decode_vector if len(self._state) >= VECTOR_LANES else decode_ints
+        value, self._word = loop(self._state, self._count, row, self._words, self._word, self._tables)
         escaped = np.flatnonzero(value == ESCAPE)
         if escaped.size:
             negative, rest = self._bypass.read(len(escaped))
@@ -100,13 +95,13 @@ class Decoder:
             value[escaped] = np.where(
                 negative, self._tables.minimum[row] - 1 - rest, self._tables.maximum[row] + 1 + rest
             )
-            if int(np.abs(value[escaped]).max()) >= 1 << 24:
+            if int(np.abs(value[escaped]).max()) >= SYMBOL_LIMIT:
                 raise DamageError("entropy-coded data is damaged: an escaped value is not below 2**24")
         self._count += len(value)
         return value.astype(np.int32)
 
     def finish(self) -> None:
-        """(8.4.3) Verify the end: every state back at 65536, every byte used, padding 0. Raises DamageError."""
+        """(B.4) Verify the end: every state back at 65536, every byte used, padding 0. Raises DamageError."""
         wrong = np.flatnonzero(self._state != LOW)
         if wrong.size:
             raise DamageError(
@@ -115,9 +110,7 @@ class Decoder:
             )
         used = 4 * len(self._state) + 2 * self._word + self._bypass.finish()
         if used != self._size:
-            raise DamageError(
-                f"entropy-coded data is damaged: {self._count} symbols use {used} bytes of {self._size}"
-            )
+            raise DamageError(f"entropy-coded data is damaged: {self._count} symbols use {used} bytes of {self._size}")
 
 
 def _check_lanes(lanes: int) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8.2) Frequency tables: integer probabilities of the symbols, and the look-ups made of them.
+"""(B.2) Frequency tables: integer probabilities of the symbols, and the look-ups made of them.
 
 A row is a list of integer frequencies, each >= 1, summing to 2**total_bits. Its entries stand for the values
 minimum, minimum + 1, ..., maximum and, last, for *escape*: any other value, which follows as bypass bits.
@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class FrequencyTables:
-    """(8.2) An immutable set of R frequency rows; build it with `from_frequencies`.
+    """(B.2) An immutable set of R frequency rows; build it with `from_frequencies`.
 
     total_bits: T, 1..15; the frequencies of each row sum to 2**T;
     frequencies: int64 [S], rows one after another, escape last in each, every entry >= 1;
@@ -53,9 +54,9 @@ class FrequencyTables:
 
     @classmethod
     def from_frequencies(
-        cls, frequencies: Sequence[Sequence[int]] | NDArray[np.integer], minimum: int | Sequence[int]
+        cls, frequencies: Sequence[Sequence[int]] | NDArray[np.integer[Any]], minimum: int | Sequence[int]
     ) -> FrequencyTables:
-        """(8.2) Check and freeze rows of frequencies.
+        """(B.2) Check and freeze rows of frequencies.
 
         frequencies: one sequence per row (lengths may differ), escape last; all rows have the same
         power-of-two sum 2..2**15; minimum: value of each row's first entry, one int for all rows or one
@@ -132,7 +133,7 @@ class FrequencyTables:
 
     @cached_property
     def digest(self) -> str:
-        """(8.2) SHA-256, 64 hexadecimal digits, of little-endian 32-bit integers.
+        """(B.2) SHA-256, 64 hexadecimal digits, of little-endian 32-bit integers.
 
         T, R, then per row: minimum, number of entries, the entries.
         """
@@ -144,7 +145,7 @@ class FrequencyTables:
 
 @cache
 def gaussian_tables() -> FrequencyTables:
-    """(8.3) The 64 zero-mean Gaussian rows, sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
+    """(B.3) The 64 zero-mean Gaussian rows, sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
 
     Raises ModelError if the file is absent or is not what its digest says.
     """
@@ -158,5 +159,5 @@ def gaussian_tables() -> FrequencyTables:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: cannot be read as frequency tables: {error}") from error
     if tables.digest != expected:
-        raise ModelError(f"{path}: digest {tables.digest[:16]}..., expected {str(expected)[:16]}...: the file is altered")
+        raise ModelError(f"{path}: altered: digest {tables.digest[:16]}..., expected {str(expected)[:16]}...")
     return tables
