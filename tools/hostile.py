@@ -51,7 +51,7 @@ def mutants(sound: Sequence[bytes], count: int, seed: int = 1) -> Iterator[Mutan
 
 def boundaries(data: bytes) -> list[int]:
     """Byte offsets at which an element starts or ends."""
-    entries = syntax.trace(data)
+    entries, _ = syntax.trace(data)
     return sorted({(8 * entry.offset + entry.bit + part) // 8 for entry in entries for part in (0, entry.bits)})
 
 
@@ -61,7 +61,7 @@ def _cut(data: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
 
 
 def _element(data: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
-    entry = chance.choice(syntax.trace(data))
+    entry = chance.choice(syntax.trace(data)[0])
     start, size = 8 * entry.offset + entry.bit, min(entry.bits, 64)
     ones = (1 << size) - 1
     value = chance.choice((0, ones, chance.getrandbits(size), ones >> 1))

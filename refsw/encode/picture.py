@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 from refsw.colour import BT709, image_from_planes, planes_from_image
+from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
@@ -75,12 +76,20 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
             f"configuration {config.name}: operating point {missing[0]}: "
             f"model {config.model} has {', '.join(model.operating_points)}"
         )
+    profile = profile_named(config.profile)
+    complexity = decoder_complexity(model.config)
+    if complexity.kmac_per_sample > profile.max_kmac_per_sample or complexity.parameters > profile.max_parameters:
+        raise UnsupportedError(
+            f"configuration {config.name}: model {config.model} decodes with {complexity.kmac_per_sample:.1f} kMAC per "
+            f"sample and {complexity.parameters} parameters, profile {config.profile} allows "
+            f"{profile.max_kmac_per_sample} and {profile.max_parameters}"
+        )
     if image.bit_depth != 8:
         raise UnsupportedError(f"bit depth {image.bit_depth}: this encoder codes 8-bit pictures")
     components = model.config.components if image.channels == 3 else model.config.components[:1]
     chroma = 3 if image.channels == 3 else 0
     return PictureHeader(
-        decoder_profile_idc=profile_named(config.profile).decoder_profile_idc,
+        decoder_profile_idc=profile.decoder_profile_idc,
         level_idc=lowest_level(image.width, image.height).level_idc,
         synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
         model_id=model.package.description.model_id,

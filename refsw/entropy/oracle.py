@@ -43,8 +43,8 @@ def decode(data: bytes, rows: Sequence[int], tables: FrequencyTables, lanes: int
     """(B.4) The symbols of a substream; raises DamageError where the data is not what an encoder writes."""
     if not rows and not data:
         return []
-    if len(data) < 4 * lanes:
-        raise DamageError("substream ends within the lane states")
+    if not rows or len(data) < 4 * lanes:
+        raise DamageError("no room for the lane states, or no symbols")
     state = [int.from_bytes(data[4 * k : 4 * k + 4], "big") for k in range(lanes)]
     if min(state) < LOW:
         raise DamageError("lane state below 65536")

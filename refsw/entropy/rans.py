@@ -102,6 +102,8 @@ class Decoder:
 
     def finish(self) -> None:
         """(B.4) Verify the end: every state back at 65536, every byte used, padding 0. Raises DamageError."""
+        if self._size and not self._count:
+            raise DamageError(f"entropy-coded data of {self._size} bytes where no symbols are coded")
         wrong = np.flatnonzero(self._state != LOW)
         if wrong.size:
             raise DamageError(

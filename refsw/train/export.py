@@ -106,7 +106,8 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         net, name = network.component(index), COMPONENT_NAMES[index]
         scale = quantise(
             _float_layers(net), name=f"{description.name}/{name}.scale", input_range=(-Z_LIMIT, Z_LIMIT),
-            activation_max=_activation_maxima(net, z), output_scale=UNITS, output_range=(-SCALE_INDEX_MAXIMUM, SCALE_INDEX_MAXIMUM),
+            activation_max=_activation_maxima(net, z), output_scale=UNITS,
+            output_range=(-SCALE_INDEX_MAXIMUM, SCALE_INDEX_MAXIMUM),
         )  # fmt: skip
         integers |= {f"{name}.scale.{k}": v for k, v in scale.tensors().items()}
         quality = (net.hyper_scale.quality.values.double() - LOG_SCALE_MINIMUM) * UNITS
