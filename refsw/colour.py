@@ -39,7 +39,7 @@ def colour_transform(colour_transform_idc: int) -> ColourTransform:
     raise UnsupportedError(f"colour_transform_idc {colour_transform_idc}: this decoder has no such transform")
 
 
-BT709 = 1
+NO_TRANSFORM, BT709 = 0, 1
 
 
 def plane_range(bit_depth: int) -> int:
@@ -61,14 +61,15 @@ def planes_from_image(image: Image) -> Planes:
 
 
 def image_from_planes(planes: Planes, colour_transform_idc: int) -> Image:
-    """(9.5.2) Y -> grey; Y, Cb, Cr -> RGB, rounded to nearest (halves up) and clipped."""
-    transform = colour_transform(colour_transform_idc)
+    """(9.5.2) Y -> grey; Y, Cb, Cr -> RGB, rounded to nearest (halves up) and clipped. Raises UnsupportedError."""
     samples = planes.samples.astype(np.int64)
-    if len(samples) == 1:
-        rounded = (samples + (1 << (transform.plane_fraction_bits - 1))) >> transform.plane_fraction_bits
+    if colour_transform_idc == NO_TRANSFORM:  # the planes are the channels, as always in 4:0:0
+        down = colour_transform(BT709).plane_fraction_bits
     else:
+        transform = colour_transform(colour_transform_idc)
         samples[1:] -= plane_range(planes.bit_depth) >> 1
+        samples = np.einsum("cp,phw->chw", transform.inverse, samples)
         down = transform.precision_bits + transform.plane_fraction_bits
-        rounded = (np.einsum("cp,phw->chw", transform.inverse, samples) + (1 << (down - 1))) >> down
+    rounded = (samples + (1 << (down - 1))) >> down
     clipped = rounded.clip(0, 2**planes.bit_depth - 1).transpose(1, 2, 0)
     return Image(np.ascontiguousarray(clipped, np.uint8 if planes.bit_depth == 8 else np.uint16), planes.bit_depth)

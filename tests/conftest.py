@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.support.tiny"]
+
 TINY = "tiny"
 """Name of the package, for `--set model=tiny`."""
 

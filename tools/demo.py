@@ -29,7 +29,7 @@ from PIL import Image as PillowImage
 import refsw
 from refsw.config import Config, load_config
 from refsw.ctc.bitmap import BLOCK, BitMap, bit_map, heat, heat_stops
-from refsw.ctc.metrics import Metrics, measure, ms_ssim_decibels, msssim_scales
+from refsw.ctc.metrics import Metrics, measure, msssim_scales
 from refsw.errors import RefswError, UsageError
 from refsw.io import read_bytes, read_image, write_bytes, write_image
 from refsw.numerics import numerics
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from refsw.decode.model import Model
 
 QUALITIES = (10.0, 45.0, 80.0)
-TEMPLATE = Path(__file__).with_name("demo.html")
+TEMPLATES = Path(__file__).with_name("demo_templates")
 SUFFIXES = (".png", ".ppm", ".pgm")
 
 
@@ -154,14 +154,13 @@ def render(results: Sequence[Result], config: Config, machine: tuple[str, str]) 
     rates = max(map(len, groups))
     wrong = sum(not result.exact for result in results)
     show = "\n".join(
-        f".pick{n}:checked ~ .rate{n} {{ display: grid; }}\n"
+        f".pick{n}:checked ~ .panels .rate{n} {{ display: contents; }}\n"
         f".pick{n}:checked ~ header .tabs label:nth-child({n + 1}) {{ background: var(--accent); color: #1a1206; }}\n"
         f".pick{n}:focus-visible ~ header .tabs label:nth-child({n + 1}) {{ outline: 2px solid var(--text); }}"
         for n in range(rates)
     )
     scales = sorted({msssim_scales(result.image.height, result.image.width) for result in results})
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        name="name",
+    return _template("page").substitute(
         show=show,
         stops=", ".join(heat_stops()),
         count=len(names),
@@ -181,49 +180,69 @@ def render(results: Sequence[Result], config: Config, machine: tuple[str, str]) 
 
 
 def _row(result: Result, first: bool) -> str:
+    metrics = result.metrics
     values = (
-        html.escape(result.name), f"{result.quality:g}", f"{result.size:,}".replace(",", "\u2009"), f"{result.bpp:.3f}",
-        f"{result.metrics.psnr:.2f}", f"{result.metrics.msssim:.4f}", f"{result.encode_s:.2f}", f"{result.decode_s:.2f}",
-    )  # fmt: skip
+        html.escape(result.name),
+        f"{result.quality:g}",
+        _thousands(result.size),
+        f"{result.bpp:.3f}",
+        f"{metrics.psnr:.2f}",
+        f"{metrics.msssim:.4f}",
+        f"{result.encode_s:.2f}",
+        f"{result.decode_s:.2f}",
+    )
     return f"<tr{' class=first' if first else ''}>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
 
 
 def _section(index: int, results: Sequence[Result]) -> str:
     """One picture: a tab per rate, each with original, decoded picture and bit map. The middle rate is open."""
-    image, name = results[0].image, html.escape(results[0].name)
-    original, opened = _embed(image.samples), len(results) // 2
+    image, opened = results[0].image, len(results) // 2
     top = max(float(np.percentile(result.bits, 99.5)) for result in results)  # one scale for all rates of a picture
     picks = "".join(
         f'<input type="radio" name="s{index}" id="s{index}r{n}" class="pick{n}"{" checked" if n == opened else ""}>'
         for n in range(len(results))
     )
     tabs = "".join(f'<label for="s{index}r{n}">{result.bpp:.2f} bpp</label>' for n, result in enumerate(results))
-    rates = "\n".join(_rate(n, result, original, top) for n, result in enumerate(results))
-    head = f'<h2>{name}</h2><span class="size">{image.width} × {image.height}</span><div class="tabs">{tabs}</div>'
-    return f"<section>{picks}<header>{head}</header>\n{rates}\n</section>"
+    return _template("picture").substitute(
+        name=html.escape(results[0].name),
+        original=_embed(image.samples),
+        width=image.width,
+        height=image.height,
+        raw=_thousands(image.samples.nbytes),
+        depth=image.channels * image.bit_depth,
+        picks=picks,
+        tabs=tabs,
+        panels="".join(_rate(n, result, top) for n, result in enumerate(results)),
+    )
 
 
-def _rate(index: int, result: Result, original: str, top: float) -> str:
-    image, name, metrics = result.image, html.escape(result.name), result.metrics
-    raw = image.samples.nbytes
-    size = f'width="{image.width}" height="{image.height}"'
-    bits = result.bits
-    # A block at the border may reach outside the picture: the map is drawn at full blocks and cut like the picture.
-    blocks = np.repeat(np.repeat(heat(bits, top), BLOCK, axis=0), BLOCK, axis=1)[: image.height, : image.width]
-    return f"""<div class="rate rate{index}">
-<figure><div class="frame"><img src="{original}" {size} alt="{name}, original"><span class="chip" data-off="original"></span></div>
-<figcaption><b>{raw:,} bytes as stored</b>{image.channels * image.bit_depth} bits per pixel, uncompressed</figcaption></figure>
-<figure><button class="frame" aria-pressed="false" aria-label="show the original in place of the decoded picture">
-<img src="{_embed(result.decoded.samples)}" {size} alt="{name}, decoded"><img class="over" src="{original}" {size} alt="">
-<span class="chip" data-off="decoded" data-on="original"></span></button>
-<figcaption><b>{metrics.psnr:.2f} dB · {result.size:,} bytes · 1 : {raw / result.size:.0f}</b>
-MS-SSIM {metrics.msssim:.4f} ({ms_ssim_decibels(metrics.msssim):.1f} dB) · {result.bpp:.3f} bpp · quality {result.quality:g}
-</figcaption></figure>
-<figure><button class="frame map" aria-pressed="false" aria-label="show the picture through the bit map">
-<img class="pixels" src="{_embed(blocks)}" {size} alt="{name}, bits per block"><img class="over" src="{original}" {size} alt="">
-<span class="chip" data-off="bit map" data-on="bit map over original"></span></button>
-<figcaption>{_legend(top)}{_shares(result)}</figcaption></figure>
-</div>"""
+def _rate(index: int, result: Result, top: float) -> str:
+    image, metrics = result.image, result.metrics
+    # A block at the border may reach outside the picture: the map is drawn in full blocks and cut like the picture.
+    blocks = np.repeat(np.repeat(heat(result.bits, top), BLOCK, axis=0), BLOCK, axis=1)[: image.height, : image.width]
+    return _template("rate").substitute(
+        index=index,
+        name=html.escape(result.name),
+        size=f'width="{image.width}" height="{image.height}"',
+        decoded=_embed(result.decoded.samples),
+        map=_embed(blocks),
+        psnr=f"{metrics.psnr:.2f}",
+        bytes=_thousands(result.size),
+        ratio=f"{image.samples.nbytes / result.size:.0f}",
+        msssim=f"{metrics.msssim:.4f}",
+        bpp=f"{result.bpp:.3f}",
+        quality=f"{result.quality:g}",
+        legend=_legend(top),
+        shares=_shares(result),
+    )
+
+
+def _template(name: str) -> Template:
+    return Template((TEMPLATES / f"{name}.html").read_text(encoding="utf-8"))
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", "\u2009")  # thin space
 
 
 def _legend(top: float) -> str:
@@ -239,7 +258,7 @@ def _shares(result: Result) -> str:
     names = ("luma", "chroma") if len(result.maps) == 2 else tuple(f"component {n}" for n in range(len(result.maps)))
     parts = [(name, float(part.residual.sum())) for name, part in zip(names, result.maps, strict=True)]
     parts.append(("hyper-latents", float(sum(part.hyper.sum() for part in result.maps))))
-    parts.append(("headers and coder", 8 * result.size - sum(bits for _, bits in parts)))
+    parts.append(("overhead", 8 * result.size - sum(bits for _, bits in parts)))
     return " · ".join(f"{name} {100 * bits / (8 * result.size):.0f} %" for name, bits in parts)
 
 

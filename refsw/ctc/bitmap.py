@@ -64,20 +64,21 @@ def _share(bits: Float, height: int, width: int) -> Float:
     return shared
 
 
-_HEAT = np.array(
-    [(9, 8, 20), (46, 16, 90), (104, 28, 108), (162, 46, 96), (213, 76, 64), (244, 128, 28), (249, 194, 52), (252, 252, 180)],
-    np.float64,
+# Dark to bright, violet over red to yellow; lightness rises steadily, so that it reads in grey as well.
+_HEAT = (
+    (9, 8, 20), (46, 16, 90), (104, 28, 108), (162, 46, 96), (213, 76, 64), (244, 128, 28), (249, 194, 52),
+    (252, 252, 180),
 )  # fmt: skip
 
 
 def heat(bits: Float, top: float) -> NDArray[np.uint8]:
     """Bits per block -> colours, uint8 [h, w, 3]; the colour follows the square root of bits / top, clipped at 1."""
     position = np.sqrt(np.clip(bits / top, 0, 1)) * (len(_HEAT) - 1)
-    low = np.minimum(position.astype(int), len(_HEAT) - 2)
-    share = (position - low)[..., None]
-    return np.rint(_HEAT[low] * (1 - share) + _HEAT[low + 1] * share).astype(np.uint8)
+    channels = [np.interp(position, np.arange(len(_HEAT)), channel) for channel in zip(*_HEAT, strict=True)]
+    colours: NDArray[np.uint8] = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    return colours
 
 
 def heat_stops() -> tuple[str, ...]:
     """The palette of `heat` as CSS colours, evenly spaced over the square root."""
-    return tuple(f"rgb({int(r)} {int(g)} {int(b)})" for r, g, b in _HEAT)
+    return tuple(f"rgb({r} {g} {b})" for r, g, b in _HEAT)

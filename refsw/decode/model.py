@@ -106,14 +106,13 @@ class Model:
 
         from refsw.nets.codec import CodecNetwork
 
-        with torch.device("meta"):
-            network = CodecNetwork(self.config)
+        network = CodecNetwork(self.config)
         state = {}
         for index, own in enumerate(self.package.description.components):
             for name, array in self.package.section("networks", f"{own.name}.").items():
-                state[f"components.{index}.{name}"] = torch.from_numpy(array.copy())
+                state[f"components.{index}.{name}"] = torch.tensor(array)
         try:
-            network.load_state_dict(state, assign=True)
+            network.load_state_dict(state)
         except RuntimeError as error:
             first = str(error).splitlines()[1].strip()
             raise ModelError(f"{self.package.label}: weights do not fit its structure: {first}") from None

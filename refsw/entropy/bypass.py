@@ -93,9 +93,9 @@ class BypassReader:
             at = sign + 1
         return np.array(negative), np.array(rest, np.int64)
 
-    def finish(self) -> int:
-        """(B.4.3) Number of bytes read; raises DamageError where padding bits are not 0."""
-        used = -(-self._bit // 8)
-        if self._bit % 8 and self._data[len(self._data) - used] & (0xFF >> self._bit % 8):
+    def finish(self) -> bytes:
+        """(B.4.4) The bytes that were read, in file order; raises DamageError where padding bits are not 0."""
+        used = self._data[len(self._data) - -(-self._bit // 8) :]
+        if self._bit % 8 and used[0] & (0xFF >> self._bit % 8):
             raise DamageError("entropy-coded data is damaged: padding of the bypass bits is not 0")
         return used

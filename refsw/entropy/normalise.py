@@ -12,24 +12,18 @@ def normalise(weights: Sequence[int], total: int) -> list[int]:
     """(B.3.2) Frequencies that sum to `total`, each >= 1, as near to the weights as integers can be.
 
     weights: ints >= 0 of any size, not all 0; total: int >= len(weights).
-    Apportionment by odd divisors (Webster), from the rounded-down shares: a missing unit goes to the entry with
-    the largest weight / (2 f + 1), a unit too many comes from the entry f > 1 with the smallest
-    weight / (2 f - 1); among equals, the entry with the lowest index. Raises ValueError on other arguments.
+    Apportionment by odd divisors (Webster): from f = 1 everywhere, each unit goes to the entry with the largest
+    weight / (2 f + 1), the first among equals. Raises ValueError on other arguments.
     """
-    mass = sum(weights)
-    if mass <= 0 or min(weights) < 0 or total < len(weights):
+    mass, free = sum(weights), total - len(weights)
+    if mass <= 0 or min(weights) < 0 or free < 0:
         raise ValueError(f"{len(weights)} weights of sum {mass} cannot become frequencies >= 1 of sum {total}")
-    frequencies = [max(1, weight * total // mass) for weight in weights]
-    step = 1 if sum(frequencies) < total else -1
-    heap = [
-        (-step * Fraction(w, 2 * f + step), k)
-        for k, (w, f) in enumerate(zip(weights, frequencies, strict=True))
-        if step > 0 or f > 1
-    ]
+    # Every entry gets at least its share of the free units, rounded down: begin there, to save most of the steps.
+    frequencies = [max(1, weight * free // mass) for weight in weights]
+    heap = [(-Fraction(w, 2 * f + 1), k) for k, (w, f) in enumerate(zip(weights, frequencies, strict=True))]
     heapq.heapify(heap)
-    for _ in range(abs(total - sum(frequencies))):
-        k = heapq.heappop(heap)[1]
-        frequencies[k] += step
-        if step > 0 or frequencies[k] > 1:
-            heapq.heappush(heap, (-step * Fraction(weights[k], 2 * frequencies[k] + step), k))
+    for _ in range(total - sum(frequencies)):
+        k = heap[0][1]
+        frequencies[k] += 1
+        heapq.heapreplace(heap, (-Fraction(weights[k], 2 * frequencies[k] + 1), k))
     return frequencies

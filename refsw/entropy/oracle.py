@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 from refsw.entropy.tables import FrequencyTables
 from refsw.errors import DamageError
 
-LOW = 1 << 16  # states live in [LOW, LOW << 16); every lane starts from LOW
+LOW = 1 << 16  # states live in [LOW, LOW << 16); lanes start from LOW, lane 0 from LOW + a checksum of the bypass
 LIMIT = 1 << 24  # |symbol| stays below
 
 
@@ -19,24 +20,28 @@ def _row(tables: FrequencyTables, row: int) -> tuple[list[int], int]:
 def encode(symbols: Sequence[int], rows: Sequence[int], tables: FrequencyTables, lanes: int) -> bytes:
     """(B.5) Substream of symbols[i], each in |v| < 2**24, coded with row rows[i] in lane i mod lanes."""
     state, words, bypass, bits = [LOW] * lanes, list[int](), "", tables.total_bits
-    for i in reversed(range(len(symbols))):
-        frequencies, minimum = _row(tables, rows[i])
-        entry, last = symbols[i] - minimum, len(frequencies) - 1
+    entries = list[int]()
+    for symbol, row in zip(symbols, rows, strict=True):
+        frequencies, minimum = _row(tables, row)
+        entry, last = symbol - minimum, len(frequencies) - 1
         if not 0 <= entry < last:
-            rest = entry - last if entry >= last else -1 - entry
-            digits = f"{rest + 1:b}"
-            bypass = "0" * (len(digits) - 1) + digits + "01"[entry < 0] + bypass
+            digits = f"{(entry - last if entry >= last else -1 - entry) + 1:b}"
+            bypass += "0" * (len(digits) - 1) + digits + "01"[entry < 0]
             entry = last
+        entries.append(entry)
+    if not symbols:
+        return b""
+    size = -(-len(bypass) // 8)
+    tail = int("0" + bypass.ljust(8 * size, "0"), 2).to_bytes(size, "little")
+    state[0] += zlib.crc32(tail) % LOW
+    for i in reversed(range(len(symbols))):
+        frequencies, entry = _row(tables, rows[i])[0], entries[i]
         frequency, x = frequencies[entry], state[i % lanes]
         if x >= frequency << (32 - bits):
             words.append(x % LOW)
             x >>= 16
         state[i % lanes] = (x // frequency << bits) + x % frequency + sum(frequencies[:entry])
-    if not symbols:
-        return b""
-    head = b"".join(x.to_bytes(4, "big") for x in state) + b"".join(w.to_bytes(2, "big") for w in reversed(words))
-    size = -(-len(bypass) // 8)
-    return head + int("0" + bypass.ljust(8 * size, "0"), 2).to_bytes(size, "little")
+    return b"".join(x.to_bytes(4, "big") for x in state) + b"".join(w.to_bytes(2, "big") for w in words[::-1]) + tail
 
 
 def decode(data: bytes, rows: Sequence[int], tables: FrequencyTables, lanes: int) -> list[int]:
@@ -72,6 +77,8 @@ def decode(data: bytes, rows: Sequence[int], tables: FrequencyTables, lanes: int
             if abs(value) >= LIMIT:
                 raise DamageError("escaped value out of range")
         symbols.append(value)
-    if any(x != LOW for x in state) or word + -(-bit // 8) != len(data) or "1" in tail[bit : -(-bit // 8) * 8]:
+    size = -(-bit // 8)
+    state[0] -= zlib.crc32(data[len(data) - size :]) % LOW
+    if any(x != LOW for x in state) or word + size != len(data) or "1" in tail[bit : 8 * size]:
         raise DamageError("substream does not end as an encoder ends it")
     return symbols

@@ -8,6 +8,8 @@ Both ends know the number of symbols and lanes. No symbols: no bytes. Everything
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,9 @@ from refsw.entropy.loops import VECTOR_LANES, decode_ints, decode_vector, encode
 from refsw.entropy.tables import ESCAPE, FrequencyTables
 from refsw.errors import DamageError, RefswError
 
-LOW = 1 << 16  # states are LOW..2**32 - 1 between symbols; the encoder starts, and the decoder ends, at LOW
+LOW = (
+    1 << 16
+)  # states are LOW..2**32 - 1 between symbols; the encoder starts, and the decoder ends, at LOW (+ checksum)
 MAX_LANES = 1024
 
 
@@ -31,9 +35,11 @@ def encode(symbols: Int, rows: Int, tables: FrequencyTables, lanes: int) -> byte
     entries, _, negative, rest = distances(symbols, rows, tables)
     if not entries.size:
         return b""
+    bypass = write_bypass(negative, rest)
     state = np.full(lanes, LOW, np.int64)
+    state[0] += zlib.crc32(bypass) % LOW  # the states prove the words; this lets them prove the bypass bits as well
     words = (encode_vector if lanes >= VECTOR_LANES else encode_ints)(state, entries, tables)
-    return state.astype(">u4").tobytes() + words.astype(">u2").tobytes() + write_bypass(negative, rest)
+    return state.astype(">u4").tobytes() + words.astype(">u2").tobytes() + bypass
 
 
 def decode(data: bytes, rows: Int, tables: FrequencyTables, lanes: int) -> NDArray[np.int32]:
@@ -101,16 +107,20 @@ class Decoder:
         return value.astype(np.int32)
 
     def finish(self) -> None:
-        """(B.4) Verify the end: every state back at 65536, every byte used, padding 0. Raises DamageError."""
+        """(B.4) Verify the end: every state back at its start, every byte used, padding 0. Raises DamageError."""
         if self._size and not self._count:
             raise DamageError(f"entropy-coded data of {self._size} bytes where no symbols are coded")
-        wrong = np.flatnonzero(self._state != LOW)
+        bypass = self._bypass.finish()
+        expected = np.full(len(self._state), LOW)
+        expected[:1] += zlib.crc32(bypass) % LOW
+        wrong = np.flatnonzero(self._state != expected)
         if wrong.size:
+            lane = int(wrong[0])
             raise DamageError(
-                f"entropy-coded data is damaged: after {self._count} symbols lane {wrong[0]} ends in state "
-                f"{self._state[wrong[0]]}, expected 65536 ({wrong.size} of {len(self._state)} lanes are wrong)"
+                f"entropy-coded data is damaged: after {self._count} symbols lane {lane} ends in state "
+                f"{self._state[lane]}, expected {expected[lane]} ({wrong.size} of {len(expected)} lanes are wrong)"
             )
-        used = 4 * len(self._state) + 2 * self._word + self._bypass.finish()
+        used = 4 * len(self._state) + 2 * self._word + len(bypass)
         if used != self._size:
             raise DamageError(f"entropy-coded data is damaged: {self._count} symbols use {used} bytes of {self._size}")
 

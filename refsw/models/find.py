@@ -43,9 +43,12 @@ def read_listing(path: Path) -> tuple[ListedModel, ...]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from None
     document = parse(text, "models", str(path))
-    for item in document["models"]:
-        check_form("name", item["name"])
-        check_form("digest", item["digest"])
+    try:
+        for item in document["models"]:
+            check_form("name", item["name"])
+            check_form("digest", item["digest"])
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     models = tuple(ListedModel(item["model_id"], item["name"], item["digest"]) for item in document["models"])
     for attribute in ("model_id", "name"):
         if len({getattr(model, attribute) for model in models}) < len(models):

@@ -59,7 +59,7 @@ class ComponentNetwork(nn.Module):
         return self.analysis(features, quality).float() * self.gain(quality).exp()
 
     def features(self, z: Tensor, quality: Tensor, condition: list[Tensor], height: int, width: int) -> Tensor:
-        """(9.2) Features [B, F, h, w] for context and synthesis; condition: y_hat without gain of earlier components."""
+        """(9.2) Features [B, F, h, w] of context and synthesis; condition: y_hat without gain of earlier components."""
         x = self.hyper_mean(z, quality)[:, :, :height, :width]
         if self.fuse is None:
             return x

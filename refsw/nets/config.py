@@ -88,7 +88,7 @@ def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
 
 def structure(name: str) -> CodecConfig:
     """Structure by its registry name. Raises UsageError."""
-    structures = {"base": base_config}
+    structures = {"base": base_config, "tiny": tiny_config}
     if name not in structures:
         raise UsageError(f"model structure {name!r}: expected one of {', '.join(structures)}")
     return structures[name]()
@@ -107,5 +107,22 @@ def base_config() -> CodecConfig:
         analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
         synthesis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
+    )  # fmt: skip
+    return CodecConfig(components=(luma, chroma))
+
+
+def tiny_config() -> CodecConfig:
+    """For tests and for trying out a recipe: the components of the shipped structure at small widths."""
+    luma = ComponentConfig(
+        planes=(0,), condition=(), channels=32,
+        analysis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
+        synthesis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
+        hyper=HyperConfig(z=8, analysis=16, scale=16, mean=16, features=16), context=16,
+    )  # fmt: skip
+    chroma = ComponentConfig(
+        planes=(1, 2), condition=(0,), channels=16,
+        analysis=TransformConfig(fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+        synthesis=TransformConfig(fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+        hyper=HyperConfig(z=4, analysis=8, scale=8, mean=8, features=8), context=16,
     )  # fmt: skip
     return CodecConfig(components=(luma, chroma))

@@ -206,11 +206,13 @@ class Engine:
             values: list[Value] = []
             scope.names[inner.name] = values
             for index in range(count):
+                scope.names[item.variable] = index
                 values.append(self._field(inner, scope, index))
         elif isinstance(inner, Include):
             scopes: list[Scope] = []
             scope.names[inner.name] = scopes
             for index in range(count):
+                scope.names[item.variable] = index
                 previous = scopes[-1] if scopes else None
                 scopes.append(self._include(inner.structure, inner.name, index, scope, previous))
 
