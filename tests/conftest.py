@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.support.tiny"]
+pytest_plugins = ["tests.support.tiny", "tests.support.training"]
 
 TINY = "tiny"
 """Name of the package, for `--set model=tiny`."""

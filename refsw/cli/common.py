@@ -75,27 +75,32 @@ def number(kind: type[int] | type[float], minimum: float, maximum: float) -> Cal
 
 def guarded(program: str, work: Callable[[Sequence[str]], None], arguments: Sequence[str] | None) -> int:
     """Runs a command and returns its exit code; every error is one line on stderr."""
-    debug = os.environ.get("REFSW_DEBUG") == "1"
     try:
         with _sigterm_raises(), _one_line_warnings(program):
             work(sys.argv[1:] if arguments is None else arguments)
         return 0
     except SystemExit as error:  # argparse after --help
         return error.code if isinstance(error.code, int) else 0
-    except RefswError as error:
-        code, text = error.exit_code, str(error)
-    except KeyboardInterrupt:
-        code, text = INTERRUPTED, "interrupted"
-    except _Terminated:
-        code, text = TERMINATED, "terminated"
-    except MemoryError:
-        code, text = INTERNAL, "out of memory"
-    except Exception as error:  # the boundary: what arrives here is a fault of this program, and users see one line
-        code, text = INTERNAL, f"internal error: {type(error).__name__}: {error}"
-    if debug:
-        traceback.print_exc()
-    _say(program, "error", text)
-    return code
+    except BaseException as error:  # the boundary of the program: nothing passes it but an exit code and one line
+        code, text = _verdict(error)
+        if os.environ.get("REFSW_DEBUG") == "1":
+            traceback.print_exc()
+        _say(program, "error", text)
+        return code
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    match error:
+        case RefswError():
+            return error.exit_code, str(error)
+        case KeyboardInterrupt():
+            return INTERRUPTED, "interrupted"
+        case _Terminated():
+            return TERMINATED, "terminated"
+        case MemoryError():
+            return INTERNAL, "out of memory"
+        case _:
+            return INTERNAL, f"internal error: {type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager
@@ -111,13 +116,13 @@ def naming(path: str | Path) -> Iterator[None]:
 
 def check_paths(source: Path, outputs: Iterable[Path | None]) -> None:
     """Refuses outputs that are the input, each other, or cannot be written. Raises UsageError, OutputError."""
-    taken: dict[Path, str] = {_real(source): f"the input {source}"}
+    taken: dict[object, str] = {_identity(source): f"the input {source}"}
     for path in outputs:
-        if path is None:
+        if path is None or path == Path(os.devnull):
             continue
-        if _real(path) in taken:
-            raise UsageError(f"{path}: is {taken[_real(path)]} as well; outputs need names of their own")
-        taken[_real(path)] = f"the output {path}"
+        if _identity(path) in taken:
+            raise UsageError(f"{path}: is {taken[_identity(path)]} as well; outputs need names of their own")
+        taken[_identity(path)] = f"the output {path}"
         check_writable(path)
 
 
@@ -151,8 +156,13 @@ def make_folder(path: Path) -> None:
         raise OutputError(f"{path}: cannot be made: {error.strerror}") from None
 
 
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+def _identity(path: Path) -> object:
+    """Equal for two names of one file, hard links included."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path) if "\0" not in str(path) else str(path)
+    return status.st_dev, status.st_ino
 
 
 def _say(program: str, kind: str, text: str) -> None:

@@ -128,16 +128,18 @@ def encode_picture(
     """Encode a picture.
 
     quality: 0..100; bpp: target in bits per pixel of the whole file, met within the configuration's tolerance on
-    real bytes; where neither is given the configuration decides. model: loaded before, for many pictures.
+    real bytes; not both, and where neither is given the configuration decides. model: loaded before, for many pictures.
     """
     begin = time.perf_counter()
+    if quality is not None and bpp is not None:
+        raise UsageError("quality and bpp: only one of them can be given")
     model = model or load_model(config)
     top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
     if quality is None and bpp is None:
         quality, bpp = config.rate.quality, config.rate.bpp
     first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
     header = picture_header(image, config, model, first)
-    if bpp is not None and bpp <= 0:
+    if bpp is not None and not bpp > 0:  # not a number is not more than 0
         raise UsageError(f"bpp {bpp:g}: expected more than 0")
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
     loaded = time.perf_counter()

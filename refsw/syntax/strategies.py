@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from refsw.spec import Level, Profile
@@ -51,6 +52,8 @@ class _Drawer:
             size = descriptor.size.evaluate(scope.lookup)
             return self.draw(st.binary(min_size=size, max_size=size))
         allowed = choices(field, scope)
+        if allowed == ():
+            reject()  # earlier draws left nothing: tools in ascending order, for instance
         if allowed is not None:
             return self.draw(st.sampled_from(allowed))
         high = limits.high

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from refsw.errors import UsageError
+from refsw.train.recipe import SIDE
 
-SIDE = 320
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
 HELD_OUT_SHARE = 40  # one source picture in 40 is kept for validation
 
@@ -35,6 +35,8 @@ def _pictures(source: Path) -> list[tuple[str, bytes]]:
     if source.is_dir():
         files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
         return [(p.name, p.read_bytes()) for p in files]
+    if not zipfile.is_zipfile(source):
+        raise UsageError(f"{source}: expected a folder or a zip archive of training pictures")
     with zipfile.ZipFile(source) as archive:
         names = sorted(n for n in archive.namelist() if n.lower().endswith(SUFFIXES))
         origin = {}
@@ -51,24 +53,35 @@ def _squares(data: bytes) -> list[NDArray[np.uint8]]:
     return [pixels[r * SIDE :, c * SIDE :][:SIDE, :SIDE] for r in range(rows) for c in range(columns)]
 
 
+def _held_out(origins: set[str]) -> set[str]:
+    """Source pictures for validation, chosen by name alone; never none of them, never all."""
+    chosen = {o for o in origins if hashlib.sha256(o.encode()).digest()[0] * HELD_OUT_SHARE < 256}
+    return chosen if 0 < len(chosen) < len(origins) else set(sorted(origins)[::HELD_OUT_SHARE])
+
+
 def pack(source: Path, cache: Path) -> None:
-    """Decode all crops of `source` into cache/crops.npy and their held-out flags into cache/held_out.npy."""
+    """Decode all crops of `source` into cache/crops.npy and their held-out flags into cache/held_out.npy.
+
+    Raises UsageError where `source` has no pictures to train and to validate on, or one that cannot be read.
+    """
     if (cache / "held_out.npy").exists():
         return
     if not source.exists():
         raise UsageError(f"{source}: training pictures not found")
     cache.mkdir(parents=True, exist_ok=True)
     squares: list[NDArray[np.uint8]] = []
-    held_out: list[bool] = []
+    origins: list[str] = []
     for origin, data in _pictures(source):
-        held = hashlib.sha256(origin.encode()).digest()[0] * HELD_OUT_SHARE < 256
-        for square in _squares(data):
-            squares.append(square)
-            held_out.append(held)
-    if not any(held_out) or all(held_out):
-        held_out = [i % HELD_OUT_SHARE == 0 for i in range(len(held_out))]
-    if len(squares) < 2:
-        raise UsageError(f"{source}: no picture of at least {SIDE} x {SIDE} for training")
+        try:
+            found = _squares(data)
+        except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged pictures
+            raise UsageError(f"{source}: {origin}: cannot be read as a picture: {error}") from None
+        squares += found
+        origins += [origin] * len(found)
+    if len(set(origins)) < 2:
+        raise UsageError(f"{source}: expected at least two pictures of {SIDE} x {SIDE} or more, one to validate on")
+    kept = _held_out(set(origins))
+    held_out = [origin in kept for origin in origins]
     np.save(cache / "crops.npy", np.stack(squares))
     np.save(cache / "held_out.npy", np.array(held_out))
 

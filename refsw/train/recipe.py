@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from refsw.errors import UsageError
+
+SIDE = 320
+"""Rows and columns of a packed training picture."""
+
+_KINDS = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 
 @dataclass(frozen=True)
@@ -40,27 +46,38 @@ class Recipe:
     """bf16 autocast: several times faster where the processor has AMX or the device is a GPU, slower elsewhere."""
 
     def __post_init__(self) -> None:
-        if self.crop % 64 or self.crop < 64:
-            raise UsageError(f"recipe: crop {self.crop}: expected a multiple of 64")
+        for name, kind in Recipe.__annotations__.items():
+            value = getattr(self, name)
+            if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "bool"):
+                raise UsageError(f"{name} {value!r}: expected {kind}")
+        if self.crop % 64 or not 64 <= self.crop <= SIDE:
+            raise UsageError(f"crop {self.crop}: expected a multiple of 64, 64..{SIDE}")
+        for name in ("batch", "steps", "warm_up", "transform_warm_up", "validate_every", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} {getattr(self, name)}: expected 1 or more")
         if not 0 <= self.hold < self.steps:
-            raise UsageError(f"recipe: hold {self.hold}: expected 0..{self.steps - 1}")
+            raise UsageError(f"hold {self.hold}: expected 0..{self.steps - 1}")
+        if self.seed < 0:
+            raise UsageError(f"seed {self.seed}: expected 0 or more")
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UsageError(f"{name} {getattr(self, name)}: expected a number above 0")
+        if not 0 <= self.ema <= 1:
+            raise UsageError(f"ema {self.ema}: expected 0..1")
 
 
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe; every field is required and no other is allowed. Raises UsageError."""
     try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: cannot read the recipe: {error}") from error
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise UsageError(f"{path}: cannot read the recipe: {reason}") from None
     if not isinstance(values, dict):
         raise UsageError(f"{path}: expected a mapping of recipe fields")
     try:
-        recipe = Recipe(**values)
+        return Recipe(**values)
     except TypeError as error:
-        raise UsageError(f"{path}: {str(error).removeprefix('Recipe.__init__() ')}") from error
-    for name, value in asdict(recipe).items():
-        expected = type(getattr(recipe, name)) if isinstance(value, str) else Recipe.__annotations__[name]
-        kinds = {"str": str, "int": int, "float": (int, float), "bool": bool}
-        if not isinstance(value, kinds[expected] if isinstance(expected, str) else expected):
-            raise UsageError(f"{path}: {name} {value!r}: expected {expected}")
-    return recipe
+        raise UsageError(f"{path}: {str(error).removeprefix('Recipe.__init__() ')}") from None
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None

@@ -58,7 +58,8 @@ def test_written_is_read(tmp_path_factory: pytest.TempPathFactory, samples: Any,
 
 @pytest.mark.parametrize("suffix", LOSSLESS)
 def test_formats(tmp_path: Path, suffix: str) -> None:
-    path = saved(tmp_path / f"a.{suffix}", PillowImage.fromarray(RGB), **({"lossless": True} if suffix == "webp" else {}))
+    options = {"lossless": True} if suffix == "webp" else {}
+    path = saved(tmp_path / f"a.{suffix}", PillowImage.fromarray(RGB), **options)
     assert np.array_equal(read_image(path).samples, RGB)
 
 
@@ -129,7 +130,7 @@ def test_size_is_checked_before_samples(tmp_path: Path) -> None:
     refused(tmp_path / "long.png", LevelError, "level")
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "ppm", "tif", "webp", "avif", "jp2", "gif", "bmp", "tga", "qoi", "ico"])
+@pytest.mark.parametrize("suffix", [*LOSSLESS, "jpg", "avif", "jp2", "gif", "ico"])
 def test_truncated_pictures(tmp_path: Path, suffix: str) -> None:
     whole = saved(tmp_path / f"a.{suffix}", PillowImage.fromarray(RGB)).read_bytes()
     path = tmp_path / f"cut.{suffix}"
@@ -140,7 +141,8 @@ def test_truncated_pictures(tmp_path: Path, suffix: str) -> None:
 
 def test_damaged_pictures_never_escape_as_other_errors(tmp_path: Path) -> None:
     chance = np.random.default_rng(2)
-    sources = [saved(tmp_path / f"a.{suffix}", PillowImage.fromarray(RGB)).read_bytes() for suffix in ("png", "jpg", "tif")]
+    picture = PillowImage.fromarray(RGB)
+    sources = [saved(tmp_path / f"a.{suffix}", picture).read_bytes() for suffix in ("png", "jpg", "tif")]
     path = tmp_path / "damaged"
     for index in range(150):
         data = bytearray(sources[index % len(sources)])

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PillowImage
+
+from refsw.errors import UsageError
+from refsw.train.data import Crops, batch, load, pack
+from refsw.train.recipe import SIDE
+
+
+def flat(folder: Path, values: list[int], crops: tuple[int, int] = (1, 1)) -> Path:
+    """One picture of a single colour for each value: a crop tells which picture it comes from."""
+    folder.mkdir()
+    for value in values:
+        pixels = np.full((crops[0] * SIDE + 3, crops[1] * SIDE + 5, 3), value, np.uint8)
+        PillowImage.fromarray(pixels).save(folder / f"p{value:03d}.png", compress_level=1)
+    return folder
+
+
+def sources(crops: Crops) -> tuple[set[int], set[int]]:
+    """Values of the pictures in the training and the validation part."""
+    training = {int(crops.training[i, 0, 0, 0]) for i in crops.training_index}
+    return training, {int(v) for v in crops.validation[:, 0, 0, 0]}
+
+
+def test_pictures_become_crops_on_a_grid(tmp_path: Path) -> None:
+    pack(flat(tmp_path / "in", [10, 20, 30], (1, 2)), tmp_path / "cache")
+    crops = load(tmp_path / "cache")
+    assert crops.training.shape == (6, SIDE, SIDE, 3) and crops.training.dtype == np.uint8
+    assert len(crops.training_index) + len(crops.validation) == 6
+
+
+@pytest.mark.parametrize("values", [[1, 2], [7, 8, 9], list(range(20, 28))], ids=len)
+def test_no_picture_is_on_both_sides(tmp_path: Path, values: list[int]) -> None:
+    """Crops of one picture look alike: a split inside it would make validation look better than it is."""
+    pack(flat(tmp_path / "in", values, (1, 2)), tmp_path / "cache")
+    training, validation = sources(load(tmp_path / "cache"))
+    assert training and validation
+    assert not training & validation
+    assert training | validation == set(values)
+
+
+def test_zip_with_index_is_split_by_source_picture(tmp_path: Path) -> None:
+    archive = tmp_path / "crops.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        rows = ["crop\tset\tfile\tleft"]
+        for value in range(12):
+            path = tmp_path / "one.png"
+            PillowImage.fromarray(np.full((SIDE, SIDE, 3), value, np.uint8)).save(path, compress_level=1)
+            out.write(path, f"crops/{value}.png")
+            rows.append(f"{value}.png\ttrain\tsource{value // 3}.jpg\t0")
+        out.writestr("index.tsv", "\n".join(rows) + "\n")
+    pack(archive, tmp_path / "cache")
+    training, validation = sources(load(tmp_path / "cache"))
+    assert training and validation
+    assert not {v // 3 for v in training} & {v // 3 for v in validation}
+
+
+def test_the_split_is_the_same_every_time(tmp_path: Path) -> None:
+    source = flat(tmp_path / "in", [1, 2, 3])
+    for name in ("a", "b"):
+        pack(source, tmp_path / name)
+    assert sources(load(tmp_path / "a")) == sources(load(tmp_path / "b"))
+
+
+def test_packed_data_is_kept(tmp_path: Path) -> None:
+    source = flat(tmp_path / "in", [1, 2])
+    pack(source, tmp_path / "cache")
+    before = (tmp_path / "cache" / "crops.npy").stat().st_mtime_ns
+    pack(source, tmp_path / "cache")
+    assert (tmp_path / "cache" / "crops.npy").stat().st_mtime_ns == before
+
+
+def refused(source: Path, cache: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        pack(source, cache)
+    assert not (cache / "held_out.npy").exists()
+    text = str(caught.value)
+    assert "\n" not in text and str(source) in text
+    return text
+
+
+def test_sources_that_do_not_serve(tmp_path: Path) -> None:
+    assert "not found" in refused(tmp_path / "none", tmp_path / "cache")
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", tmp_path / "cache")
+    small = tmp_path / "small"
+    small.mkdir()
+    for name in "ab":
+        PillowImage.new("RGB", (SIDE - 1, SIDE)).save(small / f"{name}.png")
+    assert str(SIDE) in refused(small, tmp_path / "cache")
+    refused(flat(tmp_path / "one", [5], (1, 2)), tmp_path / "cache")  # nothing left to validate on
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    text = tmp_path / "crops.zip"
+    text.write_text("no archive")
+    refused(text, tmp_path / "cache")
+    broken = flat(tmp_path / "broken", [1, 2])
+    (broken / "x.png").write_bytes(b"no picture")
+    assert "x.png" in refused(broken, tmp_path / "cache")
+
+
+def test_batches_are_repeatable_crops(packed: Path) -> None:
+    crops = load(packed)
+    first, again, other = (batch(crops, 5, 64, seed) for seed in ((1, 2, 0), (1, 2, 0), (1, 3, 0)))
+    assert first.shape == (5, 3, 64, 64) and first.dtype == torch.float32
+    assert 0 <= first.min() and first.max() <= 1
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert batch(crops, 1, SIDE, (0, 0, 0)).shape == (1, 3, SIDE, SIDE)
+
+
+def test_batches_never_show_validation_pictures(tmp_path: Path) -> None:
+    pack(flat(tmp_path / "in", [1, 2, 3]), tmp_path / "cache")
+    crops = load(tmp_path / "cache")
+    seen = {int(v) for v in (batch(crops, 64, 64, (0, 0, 0))[:, 0, 0, 0] * 255).round()}
+    training, validation = sources(crops)
+    assert seen == training and not seen & validation
