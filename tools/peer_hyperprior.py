@@ -5,8 +5,8 @@ Written from the description of Minnen, Ballé and Toderici, "Joint autoregressi
 image compression" (2018), without the autoregressive part; GDN from Ballé, Laparra and Simoncelli (2016). It is a
 yardstick for time alone: the weights are random and nothing is entropy-coded.
 
-    x [3, H, W] ─ 4 strided 5x5 convolutions, GDN between ─► y [M, H/16, W/16] ─ 3x3, 2 strided 5x5 ─► z [N, H/64, W/64]
-    x_hat ◄─ 4 transposed 5x5 convolutions, inverse GDN ─ y_hat        mean, scale [2M, ...] ◄─ 2 transposed 5x5, 3x3 ─ z
+    x [3, H, W] ─ 4 strided 5x5 convolutions, GDN ─► y [M, H/16, W/16] ─ 3x3, 2 strided 5x5 ─► z [N, H/64, W/64]
+    x_hat ◄─ 4 transposed 5x5, inverse GDN ─ y_hat         mean, scale [2M, ...] ◄─ 2 transposed 5x5, 3x3 ─ z
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Peer:
         def random(channels: int, scale: int) -> Tensor:
             return torch.randn(1, channels, scale * rows, scale * columns).contiguous(memory_format=kind)
 
-        networks = MeanScaleHyperprior(n, m).eval().requires_grad_(False).to(memory_format=kind)
+        networks = MeanScaleHyperprior(n, m).eval().requires_grad_(False)
+        networks.to(memory_format=kind)  # type: ignore[call-overload]
         return cls(networks, random(3, 64), random(m, 4), random(n, 1), layout)
 
     @classmethod

@@ -21,6 +21,8 @@ from refsw.types import Int
 if TYPE_CHECKING:
     from refsw.nets.codec import CodecNetwork
 
+SCALE_TERM_MAXIMUM = 1 << 20  # of each term of a scale index, Q7; 128 times the range of their sum
+
 
 @dataclass(frozen=True, eq=False)
 class ScaleModel:
@@ -88,9 +90,20 @@ class Model:
                 (anchors, z, 2 * Z_LIMIT + 2),
             ):
                 raise ModelError(f"{package.label}: component {own.name}: integer tensors do not fit its structure")
+            bounds = np.array([quality.min(), quality.max(), *network.layers[-1].output_range], np.int64)
+            if quality.dtype != np.int32 or np.abs(bounds).max() > SCALE_TERM_MAXIMUM:  # its int32 sums would wrap
+                raise ModelError(
+                    f"{package.label}: component {own.name}: quality table or output of the scale network: "
+                    f"expected int32 within -{SCALE_TERM_MAXIMUM}..{SCALE_TERM_MAXIMUM}"
+                )
             components.append(component)
             scales.append(ScaleModel(network, quality, frequencies))
-        low, high = (value / 1e6 for value in description.config["lagrangian_millionths"])
+        try:
+            low, high = (value / 1e6 for value in description.config["lagrangian_millionths"])
+            if not all(isinstance(point, str) for point in description.config["operating_points"]):
+                raise TypeError("operating_points: expected names")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{package.label}: config is not complete: {error}") from None
         config = CodecConfig(tuple(components), description.quality_anchors, low, high)
         return cls(package, config, tuple(scales))
 

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour import BT709, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.model import Model, ScaleModel
 from refsw.entropy import rans
@@ -49,6 +50,9 @@ def check_supported(header: PictureHeader, model: Model) -> None:
     present = len(header.components)
     reasons = {
         f"bit depth {header.bit_depth}": header.bit_depth != 8,
+        f"colour_transform_idc {header.colour_transform_idc}": (
+            header.colour_transform_idc not in (NO_TRANSFORM, BT709)
+        ),
         "coded chroma format": header.coded_chroma_format_idc not in (0, 3),
         "source chroma format": header.source_chroma_format_idc != header.coded_chroma_format_idc,
         "region partitioning": header.region_partitioning_flag,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from refsw.decode.model import Model
+from refsw.decode.model import SCALE_TERM_MAXIMUM, Model
 from refsw.errors import ModelError
 from refsw.models import ModelDescription, ModelPackage, save_package
 from refsw.nets.config import tiny_config
@@ -68,10 +68,9 @@ def test_scale_index_is_clipped_and_cropped(started: Started) -> None:
         index = scale.scale_index(z, 1024, height, width)
         assert index.shape == (32, height, width) and index.dtype == np.int32 and index.flags.c_contiguous
         assert index.min() >= 0 and index.max() <= 8191
-    far = replace(scale, quality=np.full((9, 32), 2**30, np.int32))
-    assert (far.scale_index(z, 1024, 5, 9) == 8191).all()
-    near = replace(scale, quality=np.full((9, 32), -(2**30), np.int32))
-    assert (near.scale_index(z, 1024, 5, 9) == 0).all()
+    for term, clipped in ((SCALE_TERM_MAXIMUM, 8191), (-SCALE_TERM_MAXIMUM, 0)):
+        extreme = replace(scale, quality=np.full((9, 32), term, np.int32))
+        assert (extreme.scale_index(z, 1000, 5, 9) == clipped).all()
 
 
 def altered(started: Started, folder: Path, change: Any) -> ModelPackage:
@@ -104,7 +103,7 @@ def test_packages_that_do_not_fit_their_structure(started: Started, tmp_path: Pa
     """Each is sealed with its own digest: what is wrong is the content."""
 
     def drop(name: str, file: str = "integer") -> Any:
-        return lambda _, tensors: tensors[file].pop(name) and None
+        return lambda _, tensors: [tensors[file].pop(name)][:0]
 
     def put(name: str, array: NDArray[Any], file: str = "integer") -> Any:
         return lambda _, tensors: tensors[file].update({name: array})
@@ -113,6 +112,9 @@ def test_packages_that_do_not_fit_their_structure(started: Started, tmp_path: Pa
     changes = {
         "primary.quality": drop("primary.quality"),
         "structure": put("primary.quality", np.zeros((9, 31), np.int32)),
+        "expected int32": put("primary.quality", np.zeros((9, 32), np.int16)),
+        "quality table": put("primary.quality", np.full((9, 32), SCALE_TERM_MAXIMUM + 1, np.int32)),
+        "output of the scale network": put("primary.scale.layers.2.output_range", np.array([-(2**31), 5], np.int32)),
         "layers.0": drop("primary.scale.layers.0.weight"),
         "frequenc": put("primary.z_frequencies", np.ones((9, 8, 64), np.int32)),
         "unknown architecture": lambda d, _: replace(

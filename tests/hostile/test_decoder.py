@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Hostile codestreams in process: the right error, one line, bounded memory. The long campaign is tools/fuzz_decoder.py."""
+"""Hostile codestreams in process: the right error, one line, bounded memory. At length: tools/fuzz_decoder.py."""
 
 from __future__ import annotations
 

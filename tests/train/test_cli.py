@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""refsw-train and refsw-export, from pictures to a codestream."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from refsw.api import decode_picture, encode_picture
+from refsw.cli.export import main as refsw_export
+from refsw.cli.train import main as refsw_train
+from refsw.config import load_config
+from tests.support.streams import psnr
+from tests.support.tiny import picture
+from tests.support.training import RECIPE, write_recipe
+
+
+def test_pictures_to_package_to_picture(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, data=str(pictures), steps=2, hold=1, warm_up=1))
+    run, folder = tmp_path / "run", tmp_path / "models" / "fresh"
+    assert refsw_train([str(recipe), "--run", str(run)]) == 0
+    arguments = [str(run), "-o", str(folder), "--name", "fresh", "--id", "60003", "--recipe", str(recipe)]
+    assert refsw_export(arguments) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["steps"] == 2 and len(told["digest"]) == 64
+
+    monkeypatch.setenv("REFSW_MODELS", str(folder.parent))
+    image = picture(3, 90, 120)
+    encoded = encode_picture(image, load_config("base", ["model=fresh"]), quality=75)
+    decoded = decode_picture(encoded.data)
+    np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
+    assert psnr(image, decoded.image) > 28
+    report = encoded.report
+    assert abs(report.estimated_bits / 8 - report.bytes) <= 0.005 * report.bytes + 64
+
+
+def one_line(capsys: pytest.CaptureFixture[str], program: str) -> str:
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"{program}: error: ")
+    return lines[0]
+
+
+def test_what_cannot_be_trained(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, run = write_recipe(tmp_path / "r.yaml"), str(tmp_path / "run")
+    nowhere = write_recipe(tmp_path / "n.yaml", replace(RECIPE, structure="huge"))
+    cases = {
+        "none.yaml": [str(tmp_path / "none.yaml"), "--run", run],
+        "not found": [str(good), "--run", run, "--data", str(tmp_path / "absent")],
+        "processes 3": [str(good), "--run", run, "--data", str(pictures), "--processes", "3"],
+        "processes 0": [str(good), "--run", run, "--data", str(pictures), "--processes", "0"],
+        "'huge'": [str(nowhere), "--run", run, "--data", str(pictures)],
+    }
+    for expected, arguments in cases.items():
+        assert refsw_train(arguments) == 2, expected
+        assert expected in one_line(capsys, "refsw-train")
+
+
+def test_what_cannot_be_exported(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path / "r.yaml")
+    arguments = [str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004", "--recipe", str(recipe)]
+    assert refsw_export(arguments) == 2
+    assert "no checkpoint" in one_line(capsys, "refsw-export")
+    (run / "checkpoint.pt").write_bytes(b"no checkpoint of ours")
+    assert refsw_export(arguments) == 2
+    assert "checkpoint.pt" in one_line(capsys, "refsw-export")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_checkpoint_of_another_structure_is_refused(
+    packed: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    torch.save({"network": {}, "average": {"a": torch.zeros(1)}, "optimiser": {}, "step": 1, "norm": 0.0},
+               run / "checkpoint.pt")  # fmt: skip
+    recipe = write_recipe(tmp_path / "r.yaml")
+    arguments = [str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004", "--recipe", str(recipe)]
+    assert refsw_export(arguments) == 2
+    assert "structure" in one_line(capsys, "refsw-export")

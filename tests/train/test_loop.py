@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import refsw
+from refsw.errors import RefswError
+from refsw.train import data
+from refsw.train.loop import State, Worker, initial_state, learning_rate, parameter_factor, train, train_step
+from tests.support.training import RECIPE, write_recipe
+
+
+@pytest.fixture(scope="module")
+def first(packed: Path) -> State:
+    """A state before its first step; take a copy."""
+    return initial_state(RECIPE, data.load(packed), "cpu")
+
+
+def content(run: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True)
+    return loaded
+
+
+def same(a: object, b: object) -> bool:
+    """Bit for bit, through all the mappings and lists of a checkpoint."""
+    if isinstance(a, Tensor):
+        return isinstance(b, Tensor) and a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return isinstance(b, type(a)) and len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def test_a_resumed_run_repeats_the_uninterrupted_one(run: Path, packed: Path, tmp_path: Path) -> None:
+    """Weights, average and optimiser after 6 steps, and after 3 and 3 in two runs, are bit-identical."""
+    train(RECIPE, run, Worker())
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "data").symlink_to(packed)
+    assert train(RECIPE, other, Worker(), until=3).step == 3
+    halfway = content(other)
+    train(RECIPE, other, Worker())
+    assert halfway["step"] == 3 and content(run)["step"] == 6
+    assert not same(halfway["network"], content(run)["network"])
+    assert same(content(run), content(other))
+    assert not same(content(run)["network"], content(run)["average"])
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert records[-1]["step"] == 6 and all(math.isfinite(v) for v in records[-1].values())
+    assert {"loss", "bpp", "psnr", "validation", "bpp@0.5", "psnr@0.5"} <= records[-1].keys()
+    assert json.loads((run / "recipe.json").read_text())["seed"] == RECIPE.seed
+    assert not list(run.glob("*.tmp"))
+
+
+def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
+    state = copy.deepcopy(first)
+    state.step = RECIPE.steps
+    state.save(run / "checkpoint.pt")
+    before = (run / "checkpoint.pt").read_bytes()
+    assert train(RECIPE, run, Worker()).step == RECIPE.steps
+    assert (run / "checkpoint.pt").read_bytes() == before
+
+
+def test_training_lowers_the_loss(run: Path, first: State, packed: Path) -> None:
+    recipe, crops = replace(RECIPE, steps=100, hold=99), data.load(packed)
+    state = copy.deepcopy(first)
+    losses = [train_step(state, recipe, crops, Worker(), run)["loss"] for _ in range(16)]
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
+
+
+def test_a_gradient_that_is_not_finite_stops_and_keeps_the_batch(
+    run: Path, first: State, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = copy.deepcopy(first)
+    weights = copy.deepcopy(state.network.state_dict())
+    monkeypatch.setattr(data, "batch", lambda *_: torch.full((4, 3, 64, 64), math.nan))
+    with pytest.raises(RefswError, match="training step 0: gradient is not finite"):
+        train_step(state, RECIPE, data.load(packed), Worker(), run)
+    assert same(weights, state.network.state_dict()) and state.step == 0
+    saved = torch.load(run / "bad_batch_0_0.pt", weights_only=True)
+    assert saved["rgb"].shape == (4, 3, 64, 64) and saved["rgb"].isnan().all() and saved["quality"].shape == (4,)
+
+
+def test_learning_rate_warms_up_holds_and_falls_to_zero() -> None:
+    recipe = replace(RECIPE, steps=100, warm_up=10, hold=40, learning_rate=2.0)
+    rates = [learning_rate(recipe, step) for step in range(101)]
+    assert rates[0] == pytest.approx(0.2) and rates[9:41] == [2.0] * 32
+    assert all(a > b for a, b in zip(rates[40:], rates[41:], strict=False)) and rates[100] == pytest.approx(0, abs=1e-9)
+
+
+def test_learning_rate_factors(first: State) -> None:
+    factors = {name: parameter_factor(name, p) for name, p in first.network.named_parameters()}
+    assert factors["components.0.gain.values"] == factors["components.1.hyper_prior.centre"] == 8
+    assert factors["components.0.analysis.last.bias"] == 1
+    assert all(0 < f <= 1 for n, f in factors.items() if n.endswith(".weight") and "hyper_prior" not in n)
+
+
+class _Taken(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class _Taker(Worker):
+    """Stops a step once its gradients are known."""
+
+    taken: list[Tensor] = field(default_factory=list)
+
+    def average(self, gradients: list[Tensor]) -> None:
+        self.taken.extend(gradients)
+        raise _Taken
+
+
+@dataclass(frozen=True)
+class _Merger(Worker):
+    """Averages with gradients of the other process, taken before."""
+
+    others: tuple[Tensor, ...] = ()
+
+    def average(self, gradients: list[Tensor]) -> None:
+        for mine, other in zip(gradients, self.others, strict=True):
+            mine.add_(other).div_(2)
+
+
+def test_two_processes_average_their_gradients(run: Path, first: State, packed: Path, tmp_path: Path) -> None:
+    """The processes see batches of their own, so one process plays both in turn: the weights are the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    path = write_recipe(tmp_path / "r.yaml")
+    command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(packed.parent),
+               "--processes", "2", "--port", str(port), "--until", "2"]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    state, crops = copy.deepcopy(first), data.load(packed)
+    for _ in range(2):
+        other = _Taker(1, 2)
+        with pytest.raises(_Taken):
+            train_step(copy.deepcopy(state), RECIPE, crops, other, run)
+        train_step(state, RECIPE, crops, _Merger(0, 2, "cpu", tuple(other.taken)), run)
+
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    together = content(run)
+    assert together["step"] == 2
+    for name, value in state.network.state_dict().items():
+        torch.testing.assert_close(together["network"][name], value, atol=1e-5, rtol=1e-4, msg=name)
+    assert together["norm"] == pytest.approx(state.norm, rel=1e-4)
