@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Damaged and malicious codestreams, made from sound ones; the same seed makes the same streams.
 
-    cut        truncated at the boundary of an element, or one byte beside it
-    element    one element's bits replaced: all zeros, all ones, random
-    header     a legal header that lies: size, quality, lanes, channels, skip, transforms
-    weights    another model id, or other weights
-    substream  entropy-coded data replaced, swapped, emptied, with and without digests
-    bits       1 to 8 bits flipped
-    bytes      bytes inserted, removed, repeated, zeroed, or another stream's
-    noise      random bytes, with and without the first bytes of a codestream
+cut        truncated at the boundary of an element, or one byte beside it
+element    one element's bits replaced: all zeros, all ones, random
+header     a legal header that lies: size, quality, lanes, channels, skip, transforms
+weights    another model id, or other weights
+substream  entropy-coded data replaced, swapped, emptied, with and without digests
+bits       1 to 8 bits flipped
+bytes      bytes inserted, removed, repeated, zeroed, or another stream's
+noise      random bytes, with and without the first bytes of a codestream
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def render() -> str:
     rows = gaussian_rows()
     tables = FrequencyTables.from_frequencies([row for _, row in rows], [low for low, _ in rows])
     lines = ",\n".join(json.dumps({"minimum": low, "frequencies": row}) for low, row in rows)
-    head = {"name": "gaussian", "clause": "B.3", "total_bits": TOTAL_BITS, "sha256": tables.digest}
+    head = {"name": "gaussian", "clause": "8.4.3", "total_bits": TOTAL_BITS, "sha256": tables.digest}
     fields = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items())
     return f'{{\n{fields} "rows": [\n{lines}\n ]\n}}\n'
 

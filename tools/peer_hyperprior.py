@@ -12,12 +12,12 @@ yardstick for time alone: the weights are random and nothing is entropy-coded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter
 
 import torch
 from torch import Tensor, nn
 
 SIZES = ((128, 192), (192, 320))  # (N, M) of lower and of higher rates
+LAYOUTS = ("planar", "channels last")
 
 
 class GDN(nn.Module):
@@ -65,13 +65,12 @@ class MeanScaleHyperprior(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Peer:
-    """A peer with its inputs. layout: "planar" or "channels last"."""
+    """A peer with its inputs."""
 
     networks: MeanScaleHyperprior
     picture: Tensor
     y: Tensor
     z: Tensor
-    layout: str
 
     @classmethod
     def of_layout(cls, n: int, m: int, width: int, height: int, layout: str) -> Peer:
@@ -85,22 +84,7 @@ class Peer:
 
         networks = MeanScaleHyperprior(n, m).eval().requires_grad_(False)
         networks.to(memory_format=kind)  # type: ignore[call-overload]
-        return cls(networks, random(3, 64), random(m, 4), random(n, 1), layout)
-
-    @classmethod
-    def fastest(cls, n: int, m: int, width: int, height: int) -> Peer:
-        """The layout that decodes faster here: best of three runs each."""
-        found = []
-        for layout in ("planar", "channels last"):
-            peer = cls.of_layout(n, m, width, height, layout)
-            peer.decode()
-            seconds = []
-            for _ in range(3):
-                start = perf_counter()
-                peer.decode()
-                seconds.append(perf_counter() - start)
-            found.append((min(seconds), layout, peer))
-        return min(found, key=lambda entry: entry[0])[2]
+        return cls(networks, random(3, 64), random(m, 4), random(n, 1))
 
     @torch.inference_mode()
     def decode(self) -> Tensor:

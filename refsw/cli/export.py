@@ -8,6 +8,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 
 from refsw.errors import RefswError, UsageError
 
@@ -38,19 +39,26 @@ def main(argv: list[str] | None = None) -> int:
         from refsw.train.recipe import load_recipe
 
         recipe = load_recipe(arguments.recipe)
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        try:
+            content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            weights, steps = content["average"], content["step"]
+        except (OSError, RuntimeError, EOFError, UnpicklingError, KeyError, TypeError):
+            raise UsageError(f"{checkpoint}: cannot be read as a checkpoint of refsw-train") from None
         network = CodecNetwork(structure(recipe.structure))
-        network.load_state_dict(content["average"])
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError:
+            raise UsageError(f"{checkpoint}: weights do not fit structure {recipe.structure}") from None
         crops = data.load(arguments.run / "data")
         chosen = np.random.default_rng(recipe.seed + 1).choice(crops.training_index, CALIBRATION_PICTURES)
         pictures = torch.from_numpy(crops.training[np.sort(chosen), :256, :256]).permute(0, 3, 1, 2).float() / 255
-        provenance = {"recipe": asdict(recipe), "steps": content["step"], "weights": "exponential moving average"}
+        provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
         description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
         package = export(network, pictures, arguments.out, description)
     except RefswError as error:
         print(f"refsw-export: error: {error}", file=sys.stderr)
         return error.exit_code
-    print(json.dumps({"package": str(arguments.out), "digest": package.digest, "steps": content["step"]}))
+    print(json.dumps({"package": str(arguments.out), "digest": package.digest, "steps": steps}))
     return 0
 
 

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from refsw.errors import RefswError
+from refsw.errors import RefswError, UsageError
 
 
 def _worker(rank: int, count: int, port: int, recipe_path: str, run: str, device: str, until: int | None) -> None:
@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         from refsw.train.recipe import load_recipe
 
         recipe = load_recipe(arguments.recipe)
+        if arguments.processes < 1 or recipe.batch % arguments.processes:
+            raise UsageError(f"--processes {arguments.processes}: expected a divisor of the batch, {recipe.batch}")
         pack(arguments.data or Path(recipe.data), arguments.run / "data")
         extra = (arguments.processes, arguments.port, str(arguments.recipe), str(arguments.run), arguments.device,
                  arguments.until)  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(Annex B) Integer entropy coder: interleaved rANS, its frequency tables and their cost.
+"""(8.4) Integer entropy coder: interleaved rANS, its frequency tables and their cost.
 
     symbols + table rows  ── rans.encode ──>  substream bytes  ── rans.decode (rows) ──>  symbols
 

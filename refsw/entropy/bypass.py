@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.4.3) Values outside their row: Exp-Golomb bits with a sign, in a section of their own."""
+"""(8.4.4.3) Values outside their row: Exp-Golomb bits with a sign, in a section of their own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 def distances(
     symbols: Int, rows: Int, tables: FrequencyTables
 ) -> tuple[IntArray, IntArray, NDArray[np.bool_], IntArray]:
-    """(B.4.3) Split symbols into table entries and what the bypass bits must tell.
+    """(8.4.4.3) Split symbols into table entries and what the bypass bits must tell.
 
     symbols: int32 [N], |v| < 2**24; rows: int32 [N], 0..R-1.
     Returns entry: int64 [N], index into tables.frequencies; escaped: int64 [E], positions of escapes, rising;
@@ -51,7 +51,7 @@ def distances(
 
 
 def write_bypass(negative: NDArray[np.bool_], rest: IntArray) -> bytes:
-    """(B.4.3) The bypass section of all escapes of a substream, padded with 0 bits and turned end to start.
+    """(8.4.4.3) The bypass section of all escapes of a substream, padded with 0 bits and turned end to start.
 
     negative: bool [E]; rest: int64 [E], 0..2**25 - 2. A code word is n zeros, the n + 1 bits of rest + 1, the sign.
     """
@@ -62,7 +62,7 @@ def write_bypass(negative: NDArray[np.bool_], rest: IntArray) -> bytes:
 
 
 class BypassReader:
-    """(B.4.3) Reads code words from the last byte of `data` towards byte `start`, most significant bit first."""
+    """(8.4.4.3) Reads code words from the last byte of `data` towards byte `start`, most significant bit first."""
 
     def __init__(self, data: bytes, start: int) -> None:
         """data: the substream; start: bytes before it hold lane states and are never read as bypass bits."""
@@ -71,7 +71,7 @@ class BypassReader:
         self._bit = 0
 
     def read(self, count: int) -> tuple[NDArray[np.bool_], IntArray]:
-        """(B.4.3) The next `count` code words: negative, bool [count]; rest, int64 [count], 0..2**25 - 2.
+        """(8.4.4.3) The next `count` code words: negative, bool [count]; rest, int64 [count], 0..2**25 - 2.
 
         Raises DamageError where the bits end or a prefix is longer than 24.
         """
@@ -94,7 +94,7 @@ class BypassReader:
         return np.array(negative), np.array(rest, np.int64)
 
     def finish(self) -> bytes:
-        """(B.4.4) The bytes that were read, in file order; raises DamageError where padding bits are not 0."""
+        """(8.4.4.4) The bytes that were read, in file order; raises DamageError where padding bits are not 0."""
         used = self._data[len(self._data) - -(-self._bit // 8) :]
         if self._bit % 8 and used[0] & (0xFF >> self._bit % 8):
             raise DamageError("entropy-coded data is damaged: padding of the bypass bits is not 0")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.3) Integer-only generator of the Gaussian frequency rows: the same on every machine, by construction.
+"""(8.4.3) Integer-only generator of the Gaussian frequency rows: the same on every machine, by construction.
 
 All quantities are fixed point with F = 512 fractional bits in unbounded ints; nothing here is floating point.
 The rows are shipped as data; this module exists so that anyone can make them again.
@@ -29,13 +29,13 @@ def root(value: int, degree: int) -> int:
 
 
 def sigma(row: int) -> int:
-    """(B.3.1) F-bit fixed-point 100 * sigma of a row: the 63rd root of 11**(63 - k) * 6400**k, rounded down."""
+    """(8.4.3.1) F-bit fixed-point 100 * sigma of a row: the 63rd root of 11**(63 - k) * 6400**k, rounded down."""
     last = ROWS - 1
     return root((11 ** (last - row) * 6400**row) << (FRACTION * last), last)
 
 
 def half_integral(t: int) -> int:
-    """(B.3.1) Integral of exp(-u**2) for u from 0 to t, by its power series; t and the result in F-bit fixed point."""
+    """(8.4.3.1) Integral of exp(-u**2), u from 0 to t, by its power series; t and the result in F-bit fixed point."""
     t = min(t, FAR)
     square = (t * t) >> FRACTION
     power, n, result = t, 0, 0  # power = t**(2 n + 1) / n!
@@ -47,7 +47,7 @@ def half_integral(t: int) -> int:
 
 
 def gaussian_row(row: int, total_bits: int = TOTAL_BITS) -> tuple[int, list[int]]:
-    """(B.3) (minimum, frequencies) of a row; the last frequency is that of escape."""
+    """(8.4.3) (minimum, frequencies) of a row; the last frequency is that of escape."""
     whole = half_integral(FAR)  # the mass of one side
     scale = isqrt(2 << (2 * FRACTION)) * sigma(row)  # 100 * sqrt(2) * sigma, 2 F fractional bits
 
@@ -74,5 +74,5 @@ def gaussian_row(row: int, total_bits: int = TOTAL_BITS) -> tuple[int, list[int]
 
 
 def gaussian_rows(total_bits: int = TOTAL_BITS) -> list[tuple[int, list[int]]]:
-    """(B.3) (minimum, frequencies) of all 64 rows."""
+    """(8.4.3) (minimum, frequencies) of all 64 rows."""
     return [gaussian_row(row, total_bits) for row in range(ROWS)]

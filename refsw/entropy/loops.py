@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.4) The symbol loops of the coder, each in two forms that give equal results.
+"""(8.4.4) The symbol loops of the coder, each in two forms that give equal results.
 
     ints      one symbol at a time in Python ints: faster for few lanes, needs no look-up per slot
     vector    one round of lanes at a time in NumPy: faster from VECTOR_LANES lanes on
@@ -44,7 +44,7 @@ def _exhausted(symbol: int) -> DamageError:
 def decode_ints(
     state: IntArray, first: int, rows: IntArray, words: WordArray, position: int, tables: FrequencyTables
 ) -> tuple[IntArray, int]:
-    """(B.4) Values of symbols first .. first + N - 1, symbol i in lane i mod L; `state` is updated in place.
+    """(8.4.4) Values of symbols first .. first + N - 1, symbol i in lane i mod L; `state` is updated in place.
 
     rows: int64 [N], 0..R-1; words: uint16; position: the next word to use.
     Returns values: int64 [N], ESCAPE where escaped; and the next position.
@@ -76,7 +76,7 @@ def decode_ints(
 def decode_vector(
     state: IntArray, first: int, rows: IntArray, words: WordArray, position: int, tables: FrequencyTables
 ) -> tuple[IntArray, int]:
-    """(B.4) As `decode_ints`."""
+    """(8.4.4) As `decode_ints`."""
     lanes, count = len(state), len(rows)
     values = np.empty(count, np.int64)
     full = max(1, ROUNDS_BUFFER // lanes) * lanes
@@ -128,7 +128,7 @@ def _decode_rounds(
 
 
 def encode_ints(state: IntArray, entries: IntArray, tables: FrequencyTables) -> WordArray:
-    """(B.5) Code entry i in lane i mod L, last entry first; `state` is updated in place.
+    """(8.4.5) Code entry i in lane i mod L, last entry first; `state` is updated in place.
 
     entries: int64 [N], indices into tables.frequencies. Returns uint16 [words], in the decoder's order.
     """
@@ -149,7 +149,7 @@ def encode_ints(state: IntArray, entries: IntArray, tables: FrequencyTables) -> 
 
 
 def encode_vector(state: IntArray, entries: IntArray, tables: FrequencyTables) -> WordArray:
-    """(B.5) As `encode_ints`."""
+    """(8.4.5) As `encode_ints`."""
     lanes, words, stop = len(state), list[WordArray](), len(entries)
     full = max(1, ROUNDS_BUFFER // lanes) * lanes
     while stop:

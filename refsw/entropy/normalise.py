@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.3.2) From weights to frequencies, in integers alone."""
+"""(8.4.3.3) From weights to frequencies, in integers alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 
 
 def normalise(weights: Sequence[int], total: int) -> list[int]:
-    """(B.3.2) Frequencies that sum to `total`, each >= 1, as near to the weights as integers can be.
+    """(8.4.3.3) Frequencies that sum to `total`, each >= 1, as near to the weights as integers can be.
 
     weights: ints >= 0 of any size, not all 0; total: int >= len(weights).
     Apportionment by odd divisors (Webster): from f = 1 everywhere, each unit goes to the entry with the largest

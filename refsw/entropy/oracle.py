@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.4) The coder in plain Python ints: the definition that `refsw.entropy.rans` must equal, bit for bit."""
+"""(8.4.4) The coder in plain Python ints: the definition that `refsw.entropy.rans` must equal, bit for bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _row(tables: FrequencyTables, row: int) -> tuple[list[int], int]:
 
 
 def encode(symbols: Sequence[int], rows: Sequence[int], tables: FrequencyTables, lanes: int) -> bytes:
-    """(B.5) Substream of symbols[i], each in |v| < 2**24, coded with row rows[i] in lane i mod lanes."""
+    """(8.4.5) Substream of symbols[i], each in |v| < 2**24, coded with row rows[i] in lane i mod lanes."""
     state, words, bypass, bits = [LOW] * lanes, list[int](), "", tables.total_bits
     entries = list[int]()
     for symbol, row in zip(symbols, rows, strict=True):
@@ -45,7 +45,7 @@ def encode(symbols: Sequence[int], rows: Sequence[int], tables: FrequencyTables,
 
 
 def decode(data: bytes, rows: Sequence[int], tables: FrequencyTables, lanes: int) -> list[int]:
-    """(B.4) The symbols of a substream; raises DamageError where the data is not what an encoder writes."""
+    """(8.4.4) The symbols of a substream; raises DamageError where the data is not what an encoder writes."""
     if not rows and not data:
         return []
     if not rows or len(data) < 4 * lanes:

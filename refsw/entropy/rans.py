@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.4) Interleaved rANS: 32-bit states, 16-bit words, symbol i in lane i mod L.
+"""(8.4.4) Interleaved rANS: 32-bit states, 16-bit words, symbol i in lane i mod L.
 
     substream = L states u(32) | words u(16), in the order of use | bypass bits, from the last byte backwards
 
@@ -18,14 +18,12 @@ from refsw.entropy.loops import VECTOR_LANES, decode_ints, decode_vector, encode
 from refsw.entropy.tables import ESCAPE, FrequencyTables
 from refsw.errors import DamageError, RefswError
 
-LOW = (
-    1 << 16
-)  # states are LOW..2**32 - 1 between symbols; the encoder starts, and the decoder ends, at LOW (+ checksum)
+LOW = 1 << 16  # states stay in LOW..2**32 - 1; encoders start and decoders end at LOW, lane 0 at LOW + a checksum
 MAX_LANES = 1024
 
 
 def encode(symbols: Int, rows: Int, tables: FrequencyTables, lanes: int) -> bytes:
-    """(B.5) The substream of some symbols.
+    """(8.4.5) The substream of some symbols.
 
     symbols: int32 [N] in coding order, |v| < 2**24; rows: int32 [N], table row of each, 0..R-1;
     lanes: L, a power of two 1..1024. Where an entropy model has several coding steps, pass all of them, concatenated.
@@ -43,7 +41,7 @@ def encode(symbols: Int, rows: Int, tables: FrequencyTables, lanes: int) -> byte
 
 
 def decode(data: bytes, rows: Int, tables: FrequencyTables, lanes: int) -> NDArray[np.int32]:
-    """(B.4) The symbols of a whole substream: one coding step, then the final checks.
+    """(8.4.4) The symbols of a whole substream: one coding step, then the final checks.
 
     rows: int32 [N], 0..R-1; lanes: L, a power of two 1..1024. Returns int32 [N], |v| < 2**24.
     Raises DamageError where the data is not what an encoder writes for so many symbols of these rows.
@@ -55,7 +53,7 @@ def decode(data: bytes, rows: Int, tables: FrequencyTables, lanes: int) -> NDArr
 
 
 class Decoder:
-    """(B.4) A substream that is decoded in one or more coding steps.
+    """(8.4.4) A substream that is decoded in one or more coding steps.
 
     `decode(rows)` continues where the last call ended, so that rows may depend on symbols of earlier steps;
     `finish()` then verifies that the substream ends where and how an encoder ends it. Symbols are only known to be
@@ -81,7 +79,7 @@ class Decoder:
             raise DamageError(f"entropy-coded data is damaged: lane {lane} begins in state {self._state[lane]} < 65536")
 
     def decode(self, rows: Int) -> NDArray[np.int32]:
-        """(B.4) The next len(rows) symbols. rows: int32 [N], 0..R-1. Returns int32 [N], |v| < 2**24.
+        """(8.4.4) The next len(rows) symbols. rows: int32 [N], 0..R-1. Returns int32 [N], |v| < 2**24.
 
         Raises DamageError where the data ends early or an escape is not valid, RefswError for a row out of range.
         """
@@ -107,7 +105,7 @@ class Decoder:
         return value.astype(np.int32)
 
     def finish(self) -> None:
-        """(B.4) Verify the end: every state back at its start, every byte used, padding 0. Raises DamageError."""
+        """(8.4.4) Verify the end: every state back at its start, every byte used, padding 0. Raises DamageError."""
         if self._size and not self._count:
             raise DamageError(f"entropy-coded data of {self._size} bytes where no symbols are coded")
         bypass = self._bypass.finish()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(B.2) Frequency tables: integer probabilities of the symbols, and the look-ups made of them.
+"""(8.4.2) Frequency tables: integer probabilities of the symbols, and the look-ups made of them.
 
 A row is a list of integer frequencies, each >= 1, summing to 2**total_bits. Its entries stand for the values
 minimum, minimum + 1, ..., maximum and, last, for *escape*: any other value, which follows as bypass bits.
@@ -39,7 +39,7 @@ def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class FrequencyTables:
-    """(B.2) An immutable set of R frequency rows; build it with `from_frequencies`.
+    """(8.4.2) An immutable set of R frequency rows; build it with `from_frequencies`.
 
     total_bits: T, 1..15; the frequencies of each row sum to 2**T;
     frequencies: int64 [S], rows one after another, escape last in each, every entry >= 1;
@@ -56,7 +56,7 @@ class FrequencyTables:
     def from_frequencies(
         cls, frequencies: Sequence[Sequence[int]] | NDArray[np.integer[Any]], minimum: int | Sequence[int]
     ) -> FrequencyTables:
-        """(B.2) Check and freeze rows of frequencies.
+        """(8.4.2) Check and freeze rows of frequencies.
 
         frequencies: one sequence per row (lengths may differ), escape last; all rows have the same
         power-of-two sum 2..2**15; minimum: value of each row's first entry, one int for all rows or one
@@ -133,7 +133,7 @@ class FrequencyTables:
 
     @cached_property
     def digest(self) -> str:
-        """(B.2) SHA-256, 64 hexadecimal digits, of little-endian 32-bit integers.
+        """(8.4.2.3) SHA-256, 64 hexadecimal digits, of little-endian 32-bit integers.
 
         T, R, then per row: minimum, number of entries, the entries.
         """
@@ -145,7 +145,7 @@ class FrequencyTables:
 
 @cache
 def gaussian_tables() -> FrequencyTables:
-    """(B.3) The 64 zero-mean Gaussian rows, sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
+    """(8.4.3) The 64 zero-mean Gaussian rows, sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
 
     Raises ModelError if the file is absent or is not what its digest says.
     """

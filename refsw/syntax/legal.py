@@ -10,6 +10,7 @@ from refsw.syntax.definition import Field
 from refsw.syntax.engine import Scope, Value, constraint_message, range_message
 
 ENUMERABLE = 4096
+FEW = 256
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ def illegal(field: Field, scope: Scope) -> dict[str, int]:
     near = [limits.low - 1, limits.high + 1, low - 1, high + 1, codes.low, codes.high]
     earlier = scope.names.get(field.name)
     near += [value for value in earlier if isinstance(value, int)] if isinstance(earlier, list) else []
-    if codes.high - codes.low < ENUMERABLE:
+    if codes.high - codes.low < FEW:
         near += range(codes.low, codes.high + 1)
     found: dict[str, int] = {}
-    for value in near:
+    for value in dict.fromkeys(near):
         if codes.low <= value <= codes.high:
             clauses = violated(field, scope, value)
             if len(clauses) == 1:

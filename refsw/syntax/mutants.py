@@ -51,7 +51,9 @@ class _Mutator(Writer):
             value = super().value(field, scope, index)
         except (AttributeError, IndexError, TypeError):
             value = self.least(field, scope)
-        if field.structure != "end_of_codestream" and field.descriptor.kind not in ("b", "align"):
+        clauses = {field.clause, *(constraint.clause for constraint in field.constraints)}
+        coded = field.descriptor.kind not in ("b", "align") and field.structure != "end_of_codestream"
+        if coded and not self.overrides and not clauses <= self.found.keys():
             for clause, wrong in illegal(field, scope).items():
                 self.found.setdefault(clause, (path, wrong))
         return value
@@ -154,7 +156,7 @@ def _fill_bits(data: bytes, entries: tuple[Entry, ...], clause: str) -> Iterator
 def _occurrence(data: bytes, segments: list[_Segment], order_clause: str) -> Iterator[Mutant]:
     """Each kind of segment once too rarely or too often, and one in the wrong place."""
     present = {segment.kind.name for segment in segments}
-    for segment in segments:
+    for segment in {segment.kind.name: segment for segment in segments}.values():  # the last one of each kind
         without = data[: segment.start] + data[segment.end :]
         twice = data[: segment.end] + data[segment.start :]
         try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def describe(
 
 def export(network: CodecNetwork, calibration: Tensor, folder: Path, description: ModelDescription) -> ModelPackage:
     """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges."""
-    network = network.cpu().eval().requires_grad_(False)
+    network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     integers: dict[str, NDArray[Any]] = {}
     floats: dict[str, NDArray[Any]] = {}
     for index, z in enumerate(calibration_z(network, calibration)):

@@ -116,7 +116,7 @@ def test_packages_that_do_not_fit_their_structure(started: Started, tmp_path: Pa
         "quality table": put("primary.quality", np.full((9, 32), SCALE_TERM_MAXIMUM + 1, np.int32)),
         "output of the scale network": put("primary.scale.layers.2.output_range", np.array([-(2**31), 5], np.int32)),
         "layers.0": drop("primary.scale.layers.0.weight"),
-        "frequenc": put("primary.z_frequencies", np.ones((9, 8, 64), np.int32)),
+        "frequenc": put("primary.z_frequencies", np.full((9, 8, 64), 3, np.int32)),
         "unknown architecture": lambda d, _: replace(
             d, components=(replace(d.components[0], architecture="other"), *d.components[1:])
         ),

@@ -30,7 +30,7 @@ def test_no_unit_is_better_elsewhere(weights: list[int], bits: int) -> None:
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.integers(0, 1 << 20), min_size=1, max_size=8).filter(any), st.integers(3, 8))
 def test_equals_giving_units_one_by_one(weights: list[int], bits: int) -> None:
-    """The definition (B.3.3), without the short cut at its beginning."""
+    """The definition (8.4.3.3), without the short cut at its beginning."""
     frequencies = [1] * len(weights)
     while sum(frequencies) < 1 << bits:
         quotients = [Fraction(w, 2 * f + 1) for w, f in zip(weights, frequencies, strict=True)]

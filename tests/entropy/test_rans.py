@@ -35,7 +35,7 @@ def verdict(data: bytes, case: Case, lanes: int) -> list[int] | str:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cases(), st.sampled_from(LANES))
 def test_equals_the_oracle(case: Case, lanes: int) -> None:
     data = rans.encode(case.symbols, case.rows, case.tables, lanes)
@@ -95,8 +95,8 @@ def test_long_streams_and_every_lane_count(lanes: int) -> None:
 @pytest.mark.parametrize("lanes", [1, 4, 16, 128])
 def test_every_truncation_and_every_flipped_bit_of_a_long_stream_is_detected(lanes: int) -> None:
     """A stream long enough that no altered one is valid by chance."""
-    case = gaussian_case(600, seed=3)
-    case.symbols[500] = 1000
+    case = gaussian_case(300, seed=3)
+    case.symbols[200] = 1000
     data = rans.encode(case.symbols, case.rows, case.tables, lanes)
     for size in range(len(data)):
         with pytest.raises(DamageError):
@@ -110,7 +110,7 @@ def test_every_truncation_and_every_flipped_bit_of_a_long_stream_is_detected(lan
 
 def test_the_example_of_the_specification() -> None:
     text = (spec_dir() / "text" / "entropy.md").read_text()
-    blocks = re.findall(r"^    ([-0-9a-f ]+)$", text.split("## B.6")[1], re.MULTILINE)
+    blocks = re.findall(r"^    ([-0-9a-f ]+)$", text.split("## 8.4.6")[1], re.MULTILINE)
     symbols, expected = [int(v) for v in blocks[0].split()], bytes.fromhex(blocks[1])
     tables = FrequencyTables.from_frequencies([[3, 8, 4, 1]], -1)
     rows = np.zeros(len(symbols), np.int32)
