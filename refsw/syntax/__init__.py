@@ -5,8 +5,14 @@
     write      Codestream -> bytes                                                     writer.py
     validate   bytes -> every violation, with its clause                               reader.py
     trace      bytes -> offset, bit, bits, path, value, clause of each element         reader.py
+    bits       bytes -> bits of each kind of element                                   reader.py
+    coverage   bytes -> bins of the syntax that they exercise                          bins.py
+    mutate     bytes -> codestreams that break one clause each, which is named         mutants.py
+    codestreams, near_legal   hypothesis strategies; need hypothesis                   strategies.py
+    structure_table, ...      the printed specification                                documents.py
 """
 
+from refsw.syntax.bins import all_bins, coverage
 from refsw.syntax.headers import (
     Codestream,
     ComponentHeader,
@@ -22,7 +28,8 @@ from refsw.syntax.headers import (
     ToolHeader,
     UserData,
 )
-from refsw.syntax.reader import Entry, read, trace, validate
+from refsw.syntax.mutants import Mutant, mutate
+from refsw.syntax.reader import Entry, bits, read, trace, validate
 from refsw.syntax.violation import Violation
 from refsw.syntax.writer import write
 
@@ -33,6 +40,7 @@ __all__ = [
     "Entry",
     "Extension",
     "MetadataBlock",
+    "Mutant",
     "PictureHeader",
     "QualityMap",
     "RenderingInformation",
@@ -42,6 +50,10 @@ __all__ = [
     "ToolHeader",
     "UserData",
     "Violation",
+    "all_bins",
+    "bits",
+    "coverage",
+    "mutate",
     "read",
     "trace",
     "validate",

@@ -36,7 +36,7 @@ class _Observer(Reader):
         measure = value if isinstance(value, int) else len(value)
         if measure == limits.low:
             self.bins.add(f"{field.key} = min")
-        if measure == limits.high:
+        if measure == limits.high > limits.low:
             self.bins.add(f"{field.key} = max")
         if limits.low < measure < limits.high:
             self.bins.add(f"{field.key} = typical")
@@ -90,8 +90,9 @@ def _bins(items: tuple[Item, ...]) -> Iterator[str]:
                 yield f"{item.key} = 1"
                 yield from _bins((*item.then, *item.otherwise))
             case For():
-                fixed = item.count.text.isdecimal()
-                yield from (f"{item.key} = {count}" for count in (("max",) if fixed else ("0", "1", "some", "max")))
+                counts = sorted({item.minimum, min(2, item.maximum), min(1, item.maximum), item.maximum})
+                names = dict.fromkeys(_count(count, item.maximum) for count in counts if count >= item.minimum)
+                yield from (f"{item.key} = {name}" for name in names)
                 yield from _bins(item.items)
 
 
@@ -99,7 +100,8 @@ def _places(field: Field) -> tuple[str, ...]:
     low, high = field.low.text, field.high.text
     if low == high:
         return ("min",)
-    return ("min", "max") if (low, high) == ("0", "1") else ("min", "typical", "max")
+    flag = field.descriptor.text == "u(1)"
+    return ("min", "max") if flag else ("min", "typical", "max")
 
 
 def _enumerated(field: Field, value: int) -> str:

@@ -118,6 +118,7 @@ class For:
     key: str
     variable: str
     count: Expression
+    minimum: int
     maximum: int
     items: tuple[Item, ...]
 
@@ -253,7 +254,8 @@ class _Builder:
         if "for" in row:
             items = self.items(row["elements"])
             inner = ", ".join(item.name for item in items if isinstance(item, Field | Include))
-            return For(f"{self.structure}: for {inner}", row["for"], parse(row["count"]), row["maximum"], items)
+            key, count = f"{self.structure}: for {inner}", parse(row["count"])
+            return For(key, row["for"], count, row["minimum"], row["maximum"], items)
         if "let" in row:
             return Let(row["let"], parse(row["value"]))
         if "bind" in row:

@@ -136,10 +136,11 @@ def _segments(data: bytes) -> Iterator[Mutant]:
     zeros = data[last.start : last.start + 2] + bytes(5)
     yield Mutant(rules["exp_golomb"], "size of 40 zero bits", data[: last.start] + zeros + data[last.end :])
     first = segments[0]
-    longer = _framed(first.kind.first_value, data[first.payload : first.end] + b"\0")
-    yield Mutant(rules["payload_end"], "a byte after the picture header", data[: first.start] + longer + data[first.end :])
-    huge = _framed(first.kind.first_value, bytes(first.kind.max_size.evaluate(lambda name: 0) + 1))
-    yield Mutant(rules["segment_limit"], "an oversized picture header", data[: first.start] + huge + data[first.end :])
+    before, after, marker = data[: first.start], data[first.end :], first.kind.first_value
+    longer = _framed(marker, data[first.payload : first.end] + b"\0")
+    yield Mutant(rules["payload_end"], "a byte after the picture header", before + longer + after)
+    huge = _framed(marker, bytes(first.kind.max_size.evaluate(lambda name: 0) + 1))
+    yield Mutant(rules["segment_limit"], "an oversized picture header", before + huge + after)
     yield from _fill_bits(data, entries, rules["alignment"])
     yield from _occurrence(data, segments, rules["order"])
 

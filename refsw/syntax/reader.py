@@ -259,6 +259,20 @@ def trace(data: bytes) -> tuple[tuple[Entry, ...], RefswError | None]:
     return tuple(entries), None
 
 
+def bits(data: bytes) -> dict[str, int]:
+    """Bits that each element of the syntax takes in a valid codestream, as structure.element -> bits, all places summed.
+
+    Raises what `read` raises.
+    """
+    entries, error = trace(data)
+    if error is not None:
+        raise error
+    total: dict[str, int] = {}
+    for entry in entries:
+        total[entry.field.key] = total.get(entry.field.key, 0) + entry.bits
+    return total
+
+
 def _walked(reader: Reader) -> Scope:
     """Walk, and turn every escape from the tables' arithmetic into a rejection."""
     try:

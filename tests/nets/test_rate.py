@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -52,13 +53,13 @@ def test_zero_costs_more_and_a_large_residual_less_as_the_scale_grows() -> None:
     scales = np.exp(np.linspace(math.log(0.2), math.log(60), 40))
     zero = [bits(0, s) for s in scales]
     large = [bits(8, s) for s in scales if s < 8]
-    assert all(a < b for a, b in zip(zero, zero[1:], strict=False))
-    assert all(a >= b for a, b in zip(large, large[1:], strict=False)) and large[0] > large[-1]
+    assert all(a < b for a, b in itertools.pairwise(zero))
+    assert all(a >= b for a, b in itertools.pairwise(large)) and large[0] > large[-1]
 
 
 def test_cost_grows_with_the_residual_and_has_no_sign() -> None:
     cost = [bits(r, 2.0) for r in range(12)]
-    assert all(a <= b for a, b in zip(cost, cost[1:], strict=False))
+    assert all(a <= b for a, b in itertools.pairwise(cost))
     assert [bits(-r, 2.0) for r in range(12)] == cost
     assert bits(1000, 0.11) == -math.log2(PROBABILITY_MINIMUM)  # never infinite
 

@@ -87,7 +87,9 @@ def test_recipes_made_in_python_are_checked_as_well() -> None:
         Recipe(**(asdict(RECIPE) | {"steps": "6"}))
 
 
-@pytest.mark.parametrize("content", [b"", b"- a\n- b\n", b"seed: [1\ncrop: 64\n", b"\xff\xfe\x00", b"1: 2\n", b"{[1]: 2}\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"- a\n- b\n", b"seed: [1\ncrop: 64\n", b"\xff\xfe\x00", b"1: 2\n", b"{[1]: 2}\n"]
+)
 def test_files_that_are_no_recipe(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "r.yaml"
     path.write_bytes(content)

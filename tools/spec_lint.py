@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Check the specification's data: schemas, clauses, names. Prints one line per finding and exits with 1 if any.
+
+    schema     every YAML document that this project has a JSON Schema for obeys it
+    elements   range, semantics and clause of each element; names in expressions are those of earlier elements
+    clauses    each clause belongs to one thing; every constraint meets an element
+    levels     limits grow from level to level; the example that a level names fits it and no lower one
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from itertools import pairwise
+
+import jsonschema  # type: ignore[import-untyped]
+
+from refsw import spec
+from refsw.resources import spec_dir
+from refsw.spec import Level, Profile
+from refsw.syntax.definition import Bind, Constraint, Field, For, If, Include, Item, Let, Structure, syntax
+from refsw.syntax.documents import fields_of
+from refsw.syntax.expression import Expression
+
+ROOT_NAMES = frozenset({"segment_index", "segment_marker", "remaining"})
+
+
+def main() -> int:
+    """Run every check; returns the exit code."""
+    found = list(findings())
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+def findings() -> Iterator[str]:
+    """One line for each thing that is wrong with spec/."""
+    broken = list(_schemas())
+    yield from broken
+    if not broken:
+        yield from _clauses()
+        yield from _names()
+        yield from _levels()
+
+
+def _schemas() -> Iterator[str]:
+    folder = spec_dir() / "schema"
+    documents = {"syntax": [f"syntax/{path.name}" for path in sorted((spec_dir() / "syntax").glob("*.yaml"))]}
+    for name in ("constraints", "levels", "profiles", "models"):
+        if (spec_dir() / f"{name}.yaml").exists():
+            documents[name] = [f"{name}.yaml"]
+    for schema, names in documents.items():
+        path = folder / f"{schema}.schema.json"
+        if not path.exists():
+            yield f"spec/schema/{path.name}: missing"
+            continue
+        rules = json.loads(path.read_text(encoding="utf-8"))
+        validator = jsonschema.Draft202012Validator(rules)
+        jsonschema.Draft202012Validator.check_schema(rules)
+        for name in names:
+            for error in validator.iter_errors(spec.document(name)):
+                yield f"spec/{name}: {error.json_path}: {error.message[:200]}"
+
+
+def _clauses() -> Iterator[str]:
+    tables = syntax()
+    all_fields = [field for structure in tables.structures.values() for field in fields_of(structure)]
+    owners: list[tuple[str, str]] = [(rule.clause, f"rule {rule.name}") for rule in tables.rules.values()]
+    owners += [(kind.clause, f"segment {kind.marker}") for kind in tables.segments]
+    owners += [(structure.clause, f"structure {structure.name}") for structure in tables.structures.values()]
+    met: set[Constraint] = set()
+    for field in all_fields:
+        if field.descriptor.kind != "align":
+            owners.append((field.clause, field.key))
+            if not field.clause or len(field.semantics) < 3:
+                yield f"{field.key}: no clause or semantics"
+        met |= set(field.constraints)
+        owners += [(constraint.clause, f"constraint on {field.key}") for constraint in field.constraints]
+    for clause, count in Counter(clause for clause, _ in owners).items():
+        if count > 1:
+            yield f"clause {clause} belongs to {', '.join(name for other, name in owners if other == clause)}"
+    for row in spec.document("constraints.yaml")["constraints"]:
+        if not any(constraint.clause == row["clause"] for constraint in met):
+            yield f"spec/constraints.yaml: {row['clause']}: element {row['element']} does not exist"
+    for field in all_fields:
+        if field.computed is None and field.values is not None and field.low == field.high and len(field.values) > 1:
+            yield f"{field.key}: the range leaves one value, the enumeration has more"
+
+
+def _names() -> Iterator[str]:
+    tables = syntax()
+    columns = {f"level.{field.name}" for field in fields(Level)}
+    columns |= {f"profile.{field.name}" for field in fields(Profile)}
+    published: set[str] = set()
+    for kind in tables.segments:
+        if kind.structure not in tables.structures:
+            yield f"segment {kind.marker}: structure {kind.structure} does not exist"
+            continue
+        for expression in (kind.minimum, kind.maximum, kind.max_size):
+            yield from _unknown(f"segment {kind.marker}", expression, published)
+        known = published | ROOT_NAMES | set(kind.names)
+        yield from _walk(tables.structures[kind.structure], known, columns)
+        if kind.publish:
+            published |= known
+
+
+def _walk(structure: Structure, known: set[str], columns: set[str]) -> Iterator[str]:
+    """Names in the order of the walk; `known` grows."""
+    previous = {f"previous.{field.name}" for field in fields_of(structure)}
+    yield from _items(structure, structure.items, known, columns, previous)
+
+
+def _items(
+    structure: Structure, items: Iterable[Item], known: set[str], columns: set[str], previous: set[str]
+) -> Iterator[str]:
+    for item in items:
+        match item:
+            case Field():
+                yield from _field(structure, item, known | previous)
+                known.add(item.name)
+            case Let(name, value):
+                yield from _unknown(structure.name, value, known)
+                known.add(name)
+            case Bind(table, key):
+                if key not in known:
+                    yield f"{structure.name}: bind {table}: name {key} is unknown"
+                known |= {column for column in columns if column.startswith(f"{table}.")}
+            case If():
+                yield from _unknown(structure.name, item.condition, known)
+                yield from _items(structure, (*item.then, *item.otherwise), known, columns, previous)
+            case For():
+                yield from _unknown(structure.name, item.count, known)
+                known |= {item.variable, *(inner.name for inner in item.items if isinstance(inner, Field))}
+                yield from _items(structure, item.items, known, columns, previous)
+            case Include(name, as_name):
+                if name not in syntax().structures:
+                    yield f"{structure.name}: structure {name} does not exist"
+                else:
+                    yield from _walk(syntax().structures[name], set(known), columns)
+                known.add(as_name)
+
+
+def _field(structure: Structure, field: Field, known: set[str]) -> Iterator[str]:
+    expressions = [field.low, field.high, field.descriptor.size, *([field.inferred] if field.inferred else [])]
+    for expression in expressions:
+        yield from _unknown(field.key, expression, known)
+    for constraint in field.constraints:
+        for bound in (constraint.minimum, constraint.maximum, constraint.test):
+            if bound is not None:
+                yield from _unknown(f"{field.key} [{constraint.clause}]", bound, known | {"value"})
+    later = {inner.name for inner in structure.items if isinstance(inner, Field)}
+    loops = [loop for loop in structure.items if isinstance(loop, For)]
+    later |= {inner.name for loop in loops for inner in loop.items if isinstance(inner, Field | Include)}
+    if field.computed is not None and (unknown := field.computed.names() - known - later):
+        yield f"{field.key}: computed from unknown names {sorted(unknown)}"
+
+
+def _unknown(where: str, expression: Expression, known: set[str]) -> Iterator[str]:
+    for name in sorted(expression.names() - known):
+        yield f"{where}: expression {expression.text!r}: name {name} is unknown at its place"
+
+
+def _levels() -> Iterator[str]:
+    rows = spec.levels()
+    for low, high in pairwise(rows):
+        for field in fields(Level):
+            before, after = getattr(low, field.name), getattr(high, field.name)
+            if isinstance(before, int) and before > after:
+                yield f"spec/levels.yaml: {field.name} falls from level {low.name} to level {high.name}"
+    for row in rows:
+        width, height = map(int, row.holds.split(" x "))
+        if spec.lowest_level(width, height) != row:
+            yield f"spec/levels.yaml: level {row.name} is not the lowest that holds {row.holds}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
