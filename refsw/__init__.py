@@ -17,7 +17,7 @@ _FUNCTIONS = ("encode", "decode")
 
 
 class _Package(ModuleType):
-    """Keeps `refsw.encode` and `refsw.decode` the functions: importing the subpackages of these names would hide them."""
+    """Keeps `refsw.encode` and `refsw.decode` functions, which importing the subpackages so named would hide."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _FUNCTIONS and isinstance(value, ModuleType)):

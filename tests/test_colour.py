@@ -12,7 +12,9 @@ from refsw.errors import UnsupportedError
 from refsw.types import Image, Planes
 
 rgb = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
-planes = arrays.arrays(np.int32, st.tuples(st.just(3), st.integers(1, 9), st.integers(1, 9)), elements=st.integers(0, 4080))
+planes = arrays.arrays(
+    np.int32, st.tuples(st.just(3), st.integers(1, 9), st.integers(1, 9)), elements=st.integers(0, 4080)
+)
 
 
 def colour_lattice() -> np.ndarray:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-export RUN --name NAME --id N -o DIR`: model package from a training run's checkpoint."""
+"""`refsw-export RUN --recipe FILE --name NAME --id N -o DIR`: model package from a training run's checkpoint.
+
+A package written into refsw/models is shipped: it is entered in spec/models.yaml.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from refsw.errors import RefswError, UsageError
+from refsw.resources import models_dir, spec_dir
 
 CALIBRATION_PICTURES = 48
 
@@ -32,6 +36,9 @@ def main(argv: list[str] | None = None) -> int:
         import numpy as np
         import torch
 
+        from refsw.models import installed
+        from refsw.models.find import write_listing
+        from refsw.models.package import read_package
         from refsw.nets.codec import CodecNetwork
         from refsw.nets.config import structure
         from refsw.train import data
@@ -55,6 +62,9 @@ def main(argv: list[str] | None = None) -> int:
         provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
         description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
         package = export(network, pictures, arguments.out, description)
+        if arguments.out.resolve().parent == models_dir().resolve():
+            shipped = [read_package(folder) for folder, _ in installed(models_dir())]
+            write_listing(spec_dir() / "models.yaml", shipped)
     except RefswError as error:
         print(f"refsw-export: error: {error}", file=sys.stderr)
         return error.exit_code

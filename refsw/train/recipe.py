@@ -14,7 +14,7 @@ from refsw.errors import UsageError
 SIDE = 320
 """Rows and columns of a packed training picture."""
 
-_KINDS = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 
 @dataclass(frozen=True)

@@ -147,10 +147,12 @@ def test_channels_that_are_not_coded_are_zero(
         ("coding tools", {"tools_enabled_flag": True}),
         ("region partitioning", {"region_partitioning_flag": True, "num_hor_splits_minus1": 1}),
         ("synthesis tiles", {"synthesis_tile_flag": True, "synthesis_tile_size_div16": 4}),
-        ("colour_transform_idc 2", {"colour_transform_idc": 2, "colour_matrix": (8192,) * 9, "colour_offset": (0,) * 3}),
+        ("colour_transform_idc 2", {"colour_transform_idc": 2, "colour_matrix": (1,) * 9, "colour_offset": (0,) * 3}),
     ],
 )  # fmt: skip
-def test_what_this_decoder_does_not_do(started: Started, stream: Codestream, what: str, changes: dict[str, Any]) -> None:
+def test_what_this_decoder_does_not_do(
+    started: Started, stream: Codestream, what: str, changes: dict[str, Any]
+) -> None:
     header = replace(stream.picture_header, **changes)
     with pytest.raises(UnsupportedError, match=what) as caught:
         check_supported(header, started.model)
@@ -168,7 +170,9 @@ def test_components_and_channels_that_the_model_lacks(started: Started, stream: 
         check_supported(with_component(stream, 1, num_coded_channels=17).picture_header, started.model)
 
 
-def test_luma_parses_without_chroma(started: Started, stream: Codestream, symbols: tuple[ComponentSymbols, ...]) -> None:
+def test_luma_parses_without_chroma(
+    started: Started, stream: Codestream, symbols: tuple[ComponentSymbols, ...]
+) -> None:
     """The luma part of a colour stream, written as a stream of its own, gives the same symbols."""
     header = replace(
         stream.picture_header, components=stream.picture_header.components[:1], colour_transform_idc=0,

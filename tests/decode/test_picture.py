@@ -108,7 +108,11 @@ def test_operating_points_that_are_listed_but_not_installed(started: Started, da
 def test_colour_transform_of_the_header_is_applied(started: Started, data: bytes) -> None:
     decoded = decode_picture(with_header(data, colour_transform_idc=0), model=started.model)
     np.testing.assert_array_equal(decoded.image.samples.transpose(2, 0, 1), ((decoded.planes.samples + 8) >> 4))
-    custom = {"colour_transform_idc": 2, "colour_matrix": (8192, 0, 0, 0, 8192, 0, 0, 0, 8192), "colour_offset": (0, 0, 0)}
+    custom = {
+        "colour_transform_idc": 2,
+        "colour_matrix": (8192, 0, 0, 0, 8192, 0, 0, 0, 8192),
+        "colour_offset": (0, 0, 0),
+    }
     with pytest.raises(UnsupportedError, match="colour_transform_idc 2"):
         decode_picture(with_header(data, **custom), model=started.model)
 

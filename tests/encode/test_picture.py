@@ -94,7 +94,9 @@ def test_configuration_decides_where_nothing_is_asked(started: Started) -> None:
     wanted = 8 * len(code(started, image, 70).data) / (64 * 80)
     by_bpp = encode_picture(image, replace(started.config, rate=replace(rate, bpp=wanted)), model=started.model)
     assert abs(by_bpp.report.bits_per_pixel / wanted - 1) <= rate.tolerance
-    overridden = encode_picture(image, replace(started.config, rate=replace(rate, bpp=wanted)), quality=20.0, model=started.model)
+    overridden = encode_picture(
+        image, replace(started.config, rate=replace(rate, bpp=wanted)), quality=20.0, model=started.model
+    )
     assert overridden.data == by_quality.data
 
 

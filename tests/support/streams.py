@@ -58,6 +58,8 @@ def with_substream(codestream: Codestream, group: str, index: int, data: bytes) 
     return replace(codestream, **{group: tuple(streams)})
 
 
-def component_headers(quality_index: int, channels: tuple[int, ...] = (32, 16), **changes: Any) -> tuple[ComponentHeader, ...]:
+def component_headers(
+    quality_index: int, channels: tuple[int, ...] = (32, 16), **changes: Any
+) -> tuple[ComponentHeader, ...]:
     """Headers of the started model's components."""
     return tuple(ComponentHeader(quality_index=quality_index, num_coded_channels=c, **changes) for c in channels)

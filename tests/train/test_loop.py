@@ -99,9 +99,7 @@ def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
     assert (run / "checkpoint.pt").read_bytes() == before
 
 
-def test_training_lowers_the_loss(
-    run: Path, first: State, packed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_lowers_the_loss(run: Path, first: State, packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On one batch that is shown again and again."""
     recipe, crops, state = replace(RECIPE, steps=100, hold=99), data.load(packed), copied(first)
     shown = data.batch(crops, RECIPE.batch, RECIPE.crop, (0,))
