@@ -28,6 +28,7 @@ class NumericsRecord:
     """Vector instructions that torch uses, such as "AVX2"."""
     tf32: bool
     deterministic: bool
+    """Whether torch was told to be deterministic; on the CPU it is without."""
     python: str
     torch: str
     numpy: str
@@ -57,7 +58,7 @@ def numerics(threads: int | None = None, device: str = "cpu") -> Iterator[Numeri
         torch.are_deterministic_algorithms_enabled(),
     )
     try:
-        _set(threads or before[0], False, False, False, True)
+        _set(threads or before[0], False, False, False, device == "cuda")
         yield NumericsRecord(
             threads=torch.get_num_threads(),
             device=device,
@@ -87,4 +88,5 @@ def _set(threads: int, matmul_tf32: bool, cudnn_tf32: bool, benchmark: bool, det
     torch.backends.cuda.matmul.allow_tf32 = matmul_tf32
     torch.backends.cudnn.allow_tf32 = cudnn_tf32
     torch.backends.cudnn.benchmark = benchmark
-    torch.use_deterministic_algorithms(deterministic)
+    if torch.are_deterministic_algorithms_enabled() != deterministic:  # the call loads much; CPU kernels need it not
+        torch.use_deterministic_algorithms(deterministic)

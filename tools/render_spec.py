@@ -47,7 +47,8 @@ def main(argv: list[str] | None = None) -> int:
 def render() -> dict[str, str]:
     """Every page of the rendered specification by its file name."""
     pages = {}
-    index = ["# Specification", "", "Rendered from `spec/`, whose data are normative and run in the reference software.", ""]
+    intro = "Rendered from `spec/`, whose data are normative and run in the reference software."
+    index = ["# Specification", "", intro, ""]
     for path in sorted((spec_dir() / "text").glob("*.md")):
         source = path.read_text(encoding="utf-8")
         pages[path.name] = NOTE + re.sub(r"\{\{(.+?)\}\}", lambda match: _expand(match.group(1)), source)

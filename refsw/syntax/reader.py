@@ -260,7 +260,7 @@ def trace(data: bytes) -> tuple[tuple[Entry, ...], RefswError | None]:
 
 
 def bits(data: bytes) -> dict[str, int]:
-    """Bits that each element of the syntax takes in a valid codestream, as structure.element -> bits, all places summed.
+    """Bits that each element of the syntax takes in a valid codestream: structure.element -> bits of all its places.
 
     Raises what `read` raises.
     """
