@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "configfile": GROUND,
     "config": GROUND | {"configfile"},
     "numerics": GROUND,
+    "memory": GROUND,
     "decode": GROUND | {"syntax", "entropy", "exact", "models", "nets", "colour", "tools", "complexity"},
 }
 NORMATIVE = {"syntax", "entropy", "exact", "models", "nets", "colour", "decode"}

@@ -71,10 +71,11 @@ def run(options: argparse.Namespace) -> int:
     if options.resume:
         print(f"{len(journal)} points in {options.journal}; those of this code and these pictures are taken from it")
 
+    conditions = Conditions(options.config, options.codec, options.threads)
+    stated = describe(options, pictures)
     points: list[Point] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="refsw-eval-")))
-        conditions = Conditions(options.config, options.codec, options.threads)
         stations = [Station(conditions, journal, stack, folder / str(n)) for n in range(max(1, options.jobs))]
         free: SimpleQueue[Station] = SimpleQueue()
         for station in stations:
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
     print_rows(rows)
     print_comparisons(comparisons)
     if options.out:
-        write_results(options, pictures, rows, points, comparisons, failures)
+        write_results(options.out, stated, rows, points, comparisons, failures)
     for line in failures:
         print(f"FAILED {line}")
     checked = sum(point.mismatches is not None for point in points)
@@ -137,9 +138,24 @@ def print_comparisons(comparisons: Iterable[Comparison]) -> None:
         print(f"{name:<14}" + "".join(f"{'–' if v is None else format(v, '+.1f'):>10}" for v in values))
 
 
+def describe(options: argparse.Namespace, pictures: Iterable[Path]) -> dict[str, object]:
+    """The conditions of a run, read before it begins: code, settings, libraries, pictures."""
+    return {
+        "config": options.config,
+        "codec": options.codec,
+        "code": code_digest(),
+        "threads": options.threads,
+        "jobs": options.jobs,
+        "machine": f"{platform.machine()} {platform.system()} Python {platform.python_version()}",
+        "libraries": dict(anchors.library_versions()),
+        "anchors": {name: repr(anchors.anchor(name).settings) for name in options.anchors},
+        "pictures": {picture.name: tree_digest(picture) for picture in pictures},
+    }
+
+
 def write_results(
-    options: argparse.Namespace,
-    pictures: Sequence[Path],
+    path: Path,
+    conditions: dict[str, object],
     rows: Iterable[Row],
     points: Iterable[Point],
     comparisons: Iterable[Comparison],
@@ -147,24 +163,14 @@ def write_results(
 ) -> None:
     """Everything that was measured, with the conditions under which it was."""
     results = {
-        "conditions": {
-            "config": options.config,
-            "codec": options.codec,
-            "code": code_digest(),
-            "threads": options.threads,
-            "jobs": options.jobs,
-            "machine": f"{platform.machine()} {platform.system()} Python {platform.python_version()}",
-            "libraries": dict(anchors.library_versions()),
-            "anchors": {name: repr(anchors.anchor(name).settings) for name in options.anchors},
-            "pictures": {picture.name: tree_digest(picture) for picture in pictures},
-        },
+        "conditions": conditions,
         "bd_rate": [{"anchor": name, "psnr": psnr, "msssim": msssim} for name, psnr, msssim in comparisons],
         "failures": list(failures),
         "rows": [asdict(row) for row in rows],
         "points": [asdict(point) for point in points],
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def _floats(text: str) -> tuple[float, ...]:

@@ -32,6 +32,7 @@ from pathlib import Path
 import numpy as np
 from hostile import Mutant, mutants
 
+from refsw.errors import RefswError
 from refsw.types import Image
 
 ALLOWED_CODES = (0, 2, 3, 4, 6)
@@ -225,4 +226,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except RefswError as problem:
+        sys.exit(f"fuzz_decoder: {problem}")

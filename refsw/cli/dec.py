@@ -13,6 +13,8 @@ from refsw import __version__, syntax
 from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.io import check_picture_name, read_bytes, write_image
+from refsw.memory import check_memory
+from refsw.spec import profile
 from refsw.types import digest
 
 # The whole codestream is held in memory; the level of its header then bounds everything else.
@@ -50,7 +52,8 @@ def _decode(argv: Sequence[str]) -> None:
     if arguments.dump is not None:
         check_dump(arguments.dump)
     with naming(arguments.input):
-        syntax.read(data)  # most of what is wrong is found here, before torch is loaded
+        header = syntax.read(data).picture_header  # most of what is wrong is found here, before torch is loaded
+        check_memory(header.coded_width, header.coded_height, profile(header.decoder_profile_idc))
 
         from refsw.decode.picture import decode_picture
         from refsw.numerics import numerics

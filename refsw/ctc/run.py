@@ -15,13 +15,14 @@ from time import perf_counter, process_time
 import numpy as np
 
 import refsw
-from refsw.config import find_config
+from refsw.config import find_config, load_config
 from refsw.ctc import anchors, metrics
 from refsw.ctc.bdrate import bd_rate
 from refsw.ctc.points import Journal, Point, Row, curve, journal_key, tree_digest
 from refsw.ctc.worker import CODEC, CodecProcess, DecodeRequest, EncodeRequest
 from refsw.errors import InputError, UsageError
 from refsw.io import read_image
+from refsw.models import load_package
 from refsw.resources import spec_dir
 from refsw.types import Image
 
@@ -39,7 +40,9 @@ class Conditions:
     def key(self) -> str:
         """Digest of code, weights, specification, configuration and threads."""
         text = find_config(self.config).read_text(encoding="utf-8")
-        return journal_key(code_digest(), self.codec, text, self.threads)
+        # The package may lie outside the checkout (REFSW_MODELS); another codec than refsw's has its own.
+        package = load_package(load_config(self.config).model).digest if self.codec == CODEC else ""
+        return journal_key(code_digest(), self.codec, text, package, self.threads)
 
 
 def find_pictures(folder: Path, count: int | None) -> list[Path]:

@@ -62,7 +62,10 @@ def encodable(field: Field, scope: Scope) -> Interval:
 
 
 def illegal(field: Field, scope: Scope) -> dict[str, int]:
-    """For each clause of an integer element, a value that can be coded and violates this clause alone."""
+    """For each clause of an integer element, a value that can be coded and violates this clause alone.
+
+    Where a constraint repeats the range, no value does; then one that violates this clause first.
+    """
     limits, codes = interval(field, scope), encodable(field, scope)
     low, high = field.low.evaluate(scope.lookup), field.high.evaluate(scope.lookup)
     near = [limits.low - 1, limits.high + 1, low - 1, high + 1, codes.low, codes.high]
@@ -71,9 +74,10 @@ def illegal(field: Field, scope: Scope) -> dict[str, int]:
     if codes.high - codes.low < FEW:
         near += range(codes.low, codes.high + 1)
     found: dict[str, int] = {}
+    first: dict[str, int] = {}
     for value in dict.fromkeys(near):
         if codes.low <= value <= codes.high:
             clauses = violated(field, scope, value)
-            if len(clauses) == 1:
-                found.setdefault(clauses[0], value)
-    return found
+            if clauses:
+                (found if len(clauses) == 1 else first).setdefault(clauses[0], value)
+    return first | found

@@ -15,7 +15,7 @@ from refsw.spec import Level, Profile
 from refsw.syntax.binding import build
 from refsw.syntax.bitio import BadCodeError, BitReader, ExhaustedError
 from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, Syntax, syntax
-from refsw.syntax.engine import Engine, Scope, Value, table_row
+from refsw.syntax.engine import Engine, Scope, Value, range_message, table_row
 from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream
 from refsw.syntax.violation import Violation
@@ -117,8 +117,9 @@ class Reader:
         """Nothing to do."""
 
     def checked(self, field: Field, scope: Scope, value: Value) -> None:
-        """Stop after a collected violation beyond which tables cannot be found."""
-        if self.violations and field.name in ("soc_marker", "syntax_version", "decoder_profile_idc", "level_idc"):
+        """Stop where a collected violation leaves open by which tables to read on."""
+        decisive = field.category == "unsupported" or field.descriptor.kind == "f"
+        if self.violations and decisive and range_message(field, scope, value) is not None:
             raise _StoppedError
 
     def more(self, kind: SegmentKind, count: int, limits: tuple[int, int]) -> bool:

@@ -101,3 +101,10 @@ def test_what_is_not_here(tmp_path: Path, stream: bytes, source: Path, capsys: p
         syntax.write(replace(parsed, picture_header=replace(parsed.picture_header, model_digest=b"\1\2\3\4")))
     )
     refused(capsys, tmp_path, [str(other), "-o", out], 6, "wrong weights")
+
+
+def test_picture_that_this_machine_cannot_hold(
+    tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refsw.memory.available_memory", lambda: 1 << 20)
+    refused(capsys, tmp_path, [str(source), "-o", str(tmp_path / "out.png")], 6, "GiB in profile base")

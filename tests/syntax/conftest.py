@@ -50,6 +50,47 @@ def usual() -> Codestream:
 
 
 @pytest.fixture(scope="session")
+def tiny(usual: Codestream) -> Codestream:
+    """40 x 30, grey, simple profile, one essential extension short of its profile."""
+    header = replace(
+        usual.picture_header,
+        decoder_profile_idc=0,
+        level_idc=10,
+        synthesis_transform_id=(0,),
+        coded_width_minus1=39,
+        coded_height_minus1=29,
+        source_chroma_format_idc=0,
+        coded_chroma_format_idc=0,
+        colour_transform_idc=0,
+        components=usual.picture_header.components[:1],
+    )
+    return Codestream(
+        picture_header=header,
+        z=usual.z[:1],
+        primary_residual=usual.primary_residual,
+        rendering_information=RenderingInformation(),
+        extensions=(Extension(extension_id=1, extension_data=b""),),
+    )
+
+
+@pytest.fixture(scope="session", params=["tall", "wide"])
+def strip(request: pytest.FixtureRequest, usual: Codestream) -> Codestream:
+    """64 x 4096 in five rows of regions, or 4096 x 64 in five columns."""
+    tall = request.param == "tall"
+    header = replace(
+        usual.picture_header,
+        coded_width_minus1=63 if tall else 4095,
+        coded_height_minus1=4095 if tall else 63,
+        region_partitioning_flag=True,
+        num_ver_splits_minus1=4 if tall else 0,
+        num_hor_splits_minus1=0 if tall else 4,
+        components=usual.picture_header.components[:1],
+    )
+    regions = tuple(Substream(component_index=0, region_index=region, substream_data=b"") for region in range(5))
+    return Codestream(picture_header=header, z=regions, primary_residual=regions)
+
+
+@pytest.fixture(scope="session")
 def full(usual: Codestream) -> Codestream:
     """Experimental profile, 2 x 2 regions, custom colour, every segment and every conditional element."""
     header = replace(
@@ -94,7 +135,10 @@ def full(usual: Codestream) -> Codestream:
         clli_present_flag=True,
         max_content_light_level=1000,
         max_picture_average_light_level=400,
-        blocks=(MetadataBlock(metadata_type=1, metadata_payload=b"icc"), MetadataBlock(metadata_type=3, metadata_payload=b"")),
+        blocks=(
+            MetadataBlock(metadata_type=1, metadata_payload=b"icc"),
+            MetadataBlock(metadata_type=3, metadata_payload=b""),
+        ),
     )
     return Codestream(
         picture_header=header,

@@ -51,7 +51,9 @@ def test_malformed(text: str) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["1 / zero", "1 % zero", "1 << 65", "1 << -1", "items + 1", "length(a)", "ceil_div(1, 0)"])
+@pytest.mark.parametrize(
+    "text", ["1 / zero", "1 % zero", "1 << 65", "1 << -1", "items + 1", "length(a)", "ceil_div(1, 0)"]
+)
 def test_undefined(text: str) -> None:
     with pytest.raises(ExpressionError):
         value(text)

@@ -90,6 +90,7 @@ def test_runs_without_torch_and_survives_a_closed_pipe(stream: Path) -> None:
     )
     read_end, write_end = os.pipe()
     os.close(read_end)
-    done = subprocess.run([sys.executable, "-c", code], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (0, "")

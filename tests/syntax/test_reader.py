@@ -48,6 +48,18 @@ def test_trace_of_a_broken_stream_ends_where_it_breaks(usual: Codestream) -> Non
         bits(data[:60])
 
 
+def short(stream: Codestream) -> Codestream:
+    """The same codestream with substreams of two bytes, whose bits mean nothing to the syntax."""
+    z = tuple(replace(substream, substream_data=b"zz") for substream in stream.z)
+    primary, secondary = stream.primary_residual, stream.secondary_residual
+    return replace(
+        stream,
+        z=z,
+        primary_residual=tuple(replace(substream, substream_data=b"pp") for substream in primary),
+        secondary_residual=tuple(replace(substream, substream_data=b"ss") for substream in secondary),
+    )
+
+
 def test_every_truncation(full: Codestream) -> None:
     data = write(full)
     for length in range(len(data)):
@@ -56,7 +68,7 @@ def test_every_truncation(full: Codestream) -> None:
 
 
 def test_every_flipped_bit(usual: Codestream) -> None:
-    data = write(usual)
+    data = write(short(usual))
     for place in range(8 * len(data)):
         damaged = bytearray(data)
         damaged[place // 8] ^= 128 >> place % 8

@@ -10,7 +10,7 @@ from refsw.syntax import Codestream, mutate, read, trace, validate, write
 from refsw.syntax.strategies import codestreams, near_legal
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER = settings(FEW, max_examples=15)
+FEWER = settings(FEW, max_examples=12)
 
 
 @FEW
@@ -36,7 +36,7 @@ def test_every_mutant_is_rejected_by_its_clause(stream: Codestream) -> None:
             raise AssertionError(f"accepted: {mutant}")
 
 
-@FEW
+@settings(FEW, max_examples=25)
 @given(near_legal())
 def test_near_legal_codestreams_end_in_a_typed_error_or_parse(data: bytes) -> None:
     try:

@@ -68,7 +68,7 @@ def test_tools_need_their_flag(full: Codestream) -> None:
 
 
 def test_skippable_markers(usual: Codestream) -> None:
-    kept = (SkippedSegment(segment_marker=0xFF95, skipped_data=b"x"), SkippedSegment(segment_marker=0xFF92, skipped_data=b""))
+    kept = tuple(SkippedSegment(segment_marker=marker, skipped_data=b"x") for marker in (0xFF95, 0xFF92))
     assert read(write(replace(usual, skipped_segments=kept))).skipped_segments == kept
     with pytest.raises(CodestreamError, match=r"5\.2\.13"):
         write(replace(usual, skipped_segments=(SkippedSegment(segment_marker=0xFF91, skipped_data=b""),)))
