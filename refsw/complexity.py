@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """(Annex B) Multiply-accumulates and parameters of the decoding process, from a model's structure alone.
 
-Counting rules: one multiply-accumulate is 1; a convolution counts its weights once per output position, padding
-included; work per sample without weights (activations, gains, masks, rounding) is not counted; the latent grid is
-taken as exact multiples, that is, a large picture. The context model runs all four steps on the whole grid, and is
-counted so. A test holds the sums equal to what the networks execute.
+The rules stand in spec/text/counting.md. The latent grid is taken as exact multiples, that is, a large picture. The
+context model runs all four steps on the whole grid, and is counted so. A test holds the convolutions equal to what the
+networks execute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from refsw.constants import HYPER_BLOCK, LATENT_BLOCK
 from refsw.nets.config import CodecConfig, ComponentConfig, TransformConfig
@@ -42,53 +41,92 @@ class Layer:
         return self.inputs * self.outputs * self.kernel**2 + (self.outputs if self.bias else 0)
 
 
-def _blocks(stage: str, channels: int, count: int, block: int, runs: int = 1) -> Iterator[Layer]:
+@dataclass(frozen=True)
+class Elementwise:
+    """(B.3) One operation per value without weights of its own: activation, gain, requantisation, clamp, rounding.
+
+    parameters: a table that it reads, such as gains per channel and anchor.
+    """
+
+    stage: str
+    channels: int
+    block: int
+    runs: int = 1
+    parameters: int = 0
+
+    @property
+    def macs(self) -> float:
+        """Operations per luma sample."""
+        return self.runs * self.channels / self.block**2
+
+
+Work = Layer | Elementwise
+
+
+def _blocks(stage: str, channels: int, count: int, block: int, runs: int = 1) -> Iterator[Work]:
     for _ in range(count):
         yield Layer(stage, channels, channels, 3, block, runs)
+        yield Elementwise(stage, channels, block, runs)
         yield Layer(stage, channels, channels, 1, block, runs)
 
 
-def _synthesis(inputs: int, planes: int, own: TransformConfig) -> Iterator[Layer]:
+def _synthesis(inputs: int, planes: int, own: TransformConfig, anchors: int) -> Iterator[Work]:
     features = planes * PATCH**2
     yield Layer("synthesis", inputs, own.coarse, 1, LATENT_BLOCK)
     yield from _blocks("synthesis", own.coarse, own.coarse_blocks, LATENT_BLOCK)
     yield Layer("synthesis", own.coarse, 4 * own.fine, 1, LATENT_BLOCK)
+    yield Elementwise("synthesis", own.fine, PATCH, parameters=own.fine * anchors)
     yield from _blocks("synthesis", own.fine, own.fine_blocks, PATCH)
     yield Layer("synthesis", own.fine, features, 3, PATCH)
     yield Layer("synthesis", features, features, 1, PATCH, bias=False)
+    yield Elementwise("planes and colour", planes, 1, runs=3)  # scale, round, clip
 
 
-def component_layers(config: CodecConfig, index: int) -> tuple[Layer, ...]:
-    """Convolutions that decode component `index`, in order of execution."""
+def component_work(config: CodecConfig, index: int) -> tuple[Work, ...]:
+    """What decodes component `index`, in order of execution."""
     own: ComponentConfig = config.components[index]
-    hyper, channels = own.hyper, own.channels
+    hyper, channels, anchors = own.hyper, own.channels, config.quality_anchors
     condition = sum(config.components[i].channels for i in own.condition)
-    coarse, middle = HYPER_BLOCK * LATENT_BLOCK, HYPER_BLOCK * LATENT_BLOCK // 2
+    coarse, middle, latent = HYPER_BLOCK * LATENT_BLOCK, HYPER_BLOCK * LATENT_BLOCK // 2, LATENT_BLOCK
     features = hyper.features
-    layers = [
+    scale = (
         Layer("scale path", hyper.z, 4 * hyper.scale, 3, coarse),
         Layer("scale path", hyper.scale, 4 * hyper.scale, 3, middle),
-        Layer("scale path", hyper.scale, channels, 3, LATENT_BLOCK),
+        Layer("scale path", hyper.scale, channels, 3, latent),
+    )
+    mean = (
         Layer("mean path", hyper.z, 4 * hyper.mean, 1, coarse),
         Layer("mean path", hyper.mean, hyper.mean, 3, middle),
         Layer("mean path", hyper.mean, 4 * hyper.mean, 1, middle),
-        Layer("mean path", hyper.mean, features, 3, LATENT_BLOCK),
-    ]
+        Layer("mean path", hyper.mean, features, 3, latent),
+    )
+    work: list[Work] = []
+    for layer in scale:  # requantisation and clamp
+        work += [layer, Elementwise("scale path", layer.outputs, layer.block, runs=2, parameters=2 * layer.outputs)]
+    work.append(Elementwise("scale path", channels, latent, parameters=channels * anchors))
+    for layer in mean:
+        work += [layer, Elementwise("mean path", layer.outputs, layer.block)]
+    work.append(Elementwise("mean path", features, latent, parameters=features * anchors))
     if condition:
-        layers.append(Layer("mean path", features + condition, features, 1, LATENT_BLOCK))
-        layers.extend(_blocks("mean path", features, 1, LATENT_BLOCK))
-    layers.append(Layer("context", features, channels, 1, LATENT_BLOCK))
+        work.append(Layer("mean path", features + condition, features, 1, latent))
+        work.append(Elementwise("mean path", features, latent))
+        work.extend(_blocks("mean path", features, 1, latent))
+    work.append(Layer("context", features, channels, 1, latent))
     for _ in range(STEPS - 1):
-        layers.append(Layer("context", features + channels, own.context, 1, LATENT_BLOCK))
-        layers.append(Layer("context", own.context, channels, 1, LATENT_BLOCK))
-    layers.extend(_blocks("context", own.context, own.context_blocks, LATENT_BLOCK, STEPS - 1))
-    layers.extend(_synthesis(channels + features, len(own.planes), own.synthesis))
-    return tuple(layers)
+        work.append(Layer("context", features + channels, own.context, 1, latent))
+        work.append(Elementwise("context", own.context, latent))
+        work.append(Layer("context", own.context, channels, 1, latent))
+    for block in _blocks("context", own.context, own.context_blocks, latent):  # one set of weights, run in each step
+        work.append(replace(block, runs=STEPS - 1))
+    # gain and mask of the mean in each step, inverse gain of y_hat before each step and after the last
+    work.append(Elementwise("context", channels, latent, runs=3 * STEPS, parameters=2 * channels * anchors))
+    work.extend(_synthesis(channels + features, len(own.planes), own.synthesis, anchors))
+    return tuple(work)
 
 
 @dataclass(frozen=True)
 class Complexity:
-    """Of a decoder: kMAC per luma sample by stage, their sum, and parameters of all its convolutions."""
+    """(B.1, B.5) Of a decoder: kMAC per luma sample by stage, their sum, and parameters."""
 
     stages: tuple[tuple[str, float], ...]
     parameters: int
@@ -100,11 +138,14 @@ class Complexity:
 
 
 def decoder_complexity(config: CodecConfig, components: int | None = None) -> Complexity:
-    """(B.2) Complexity of decoding the first `components` components, or all."""
+    """(B.4) Complexity of decoding the first `components` components, or all."""
+    count = len(config.components) if components is None else components
     sums: dict[str, float] = {}
     parameters = 0
-    for index in range(len(config.components) if components is None else components):
-        for layer in component_layers(config, index):
-            sums[layer.stage] = sums.get(layer.stage, 0.0) + layer.macs / 1000
-            parameters += layer.parameters
+    for index in range(count):
+        for work in component_work(config, index):
+            sums[work.stage] = sums.get(work.stage, 0.0) + work.macs / 1000
+            parameters += work.parameters
+    if sum(len(config.components[i].planes) for i in range(count)) == 3:
+        sums["planes and colour"] += (9 + 3) / 1000  # 3x3 matrix and clip
     return Complexity(tuple(sums.items()), parameters)

@@ -44,8 +44,8 @@ class Bits:
 
 
 def picture_header(bits: Bits) -> dict[str, Any]:
-    out: dict[str, Any] = {"syntax_version": bits.u(8), "stream_profile_idc": bits.u(4), "decoder_profile_idc": bits.u(4)}
-    out["level_idc"] = bits.u(8)
+    out: dict[str, Any] = {"syntax_version": bits.u(8), "stream_profile_idc": bits.u(4)}
+    out |= {"decoder_profile_idc": bits.u(4), "level_idc": bits.u(8)}
     transforms = bits.u(2) + 1
     out["synthesis_transform_id"] = tuple(bits.u(4) for _ in range(transforms))
     out |= {"model_id": bits.u(16), "model_digest": bits.b(4)}

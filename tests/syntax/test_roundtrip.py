@@ -10,7 +10,7 @@ from refsw.syntax import Codestream, mutate, read, trace, validate, write
 from refsw.syntax.strategies import codestreams, near_legal
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER = settings(FEW, max_examples=12)
+FEWER = settings(FEW, max_examples=8)
 
 
 @FEW
