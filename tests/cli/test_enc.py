@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,5 +130,7 @@ for arguments in (["--help"], ["a"], ["a", "-o", "x.jpg"], ["text", "-o", "x.png
     assert main(arguments) in (0, 2, 3)
 assert "torch" not in sys.modules
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and done.stderr.count("error: ") == 4, done.stderr
