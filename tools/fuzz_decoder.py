@@ -150,6 +150,8 @@ class _Worker:
         if self._process is None:
             command = [sys.executable, __file__, "--worker"]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            assert self._process.stdout is not None
+            self._process.stdout.readline()  # it is ready: its start is no part of a stream's time
         process = self._process
         assert process.stdin is not None and process.stdout is not None
         begin = time.perf_counter()
@@ -172,10 +174,11 @@ class _Worker:
 
 def _work() -> None:
     """The worker: command lines as JSON on stdin, outcomes as JSON on stdout."""
-    import refsw.decode.reconstruct  # noqa: F401  (torch's own start is no part of a stream's time)
+    import refsw.decode.reconstruct  # noqa: F401  (torch)
     from refsw.cli.dec import main as decode
 
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES))
+    print("ready", flush=True)
     for line in sys.stdin:
         _reset_peak()
         errors = io.StringIO()

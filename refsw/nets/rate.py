@@ -11,7 +11,8 @@ from torch import Tensor
 
 SCALE_MINIMUM, SCALE_MAXIMUM, SCALE_ROWS = 0.11, 64.0, 64
 LOG_SCALE_MINIMUM = math.log(SCALE_MINIMUM)
-LOG_SCALE_STEP = (math.log(SCALE_MAXIMUM) - LOG_SCALE_MINIMUM) / (SCALE_ROWS - 1)
+LOG_SCALE_MAXIMUM = math.log(SCALE_MAXIMUM)
+LOG_SCALE_STEP = (LOG_SCALE_MAXIMUM - LOG_SCALE_MINIMUM) / (SCALE_ROWS - 1)
 PROBABILITY_MINIMUM = 2.0**-16
 
 
@@ -39,8 +40,12 @@ def probability_bits(probability: Tensor) -> Tensor:
 
 
 def gaussian_bits(residual: Tensor, log_scale: Tensor) -> Tensor:
-    """Bits of the unit bin around each residual under a zero-mean Gaussian no narrower than the first table row."""
+    """Bits of the unit bin around each residual under a zero-mean Gaussian.
+
+    Its scale is held between those of the first and the last table row: the coder has no others.
+    """
     log_scale = LOG_SCALE_MINIMUM + LowerBound.apply(log_scale - LOG_SCALE_MINIMUM, 0.0)
+    log_scale = log_scale.clamp(max=LOG_SCALE_MAXIMUM)
     inverse = torch.exp(-log_scale) * math.sqrt(0.5)
     distance = residual.abs()
     inside = torch.erfc((distance - 0.5) * inverse) - torch.erfc((distance + 0.5) * inverse)

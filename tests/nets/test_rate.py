@@ -83,3 +83,9 @@ def test_estimate_agrees_with_the_tables_of_the_entropy_coder(row: int) -> None:
     table = code_length(values, np.full(len(values), row, np.int32), gaussian_tables())
     estimate = float(gaussian_bits(torch.from_numpy(values).float(), torch.full((len(values),), math.log(scale))).sum())
     assert table == pytest.approx(estimate, rel=0.004, abs=16)
+
+
+def test_no_scale_is_wider_than_the_last_table_row() -> None:
+    residual = torch.tensor([0.0, 40.0, 150.0])
+    widest = gaussian_bits(residual, torch.full((3,), math.log(64.0)))
+    assert torch.equal(gaussian_bits(residual, torch.full((3,), math.log(500.0))), widest)
