@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
+from refsw.syntax.writer import picture_header_payload
 from refsw.types import ComponentSymbols, canonical_bytes
 
 
@@ -43,6 +45,15 @@ def checksum(symbols: ComponentSymbols) -> int:
     for tensor in (symbols.z, symbols.scale_index, symbols.skip_mask, symbols.symbols):
         crc = zlib.crc32(canonical_bytes(tensor), crc)
     return crc
+
+
+def tensor_digests(codestream: Codestream, symbols: Sequence[ComponentSymbols]) -> tuple[int, ...]:
+    """(6.12.3) What the digest segment states: each component's checksum, continued over the picture header.
+
+    The header is in it because a damaged size or colour transform can leave every tensor as it was.
+    """
+    header = picture_header_payload(codestream)
+    return tuple(zlib.crc32(header, checksum(own)) for own in symbols)
 
 
 def check_supported(header: PictureHeader, model: Model) -> None:
@@ -105,11 +116,13 @@ def parse_symbols(codestream: Codestream, model: Model, backend: str = "auto") -
             symbols = _component(codestream, model.scales[index], index, backend)
         except DamageError as error:
             raise DamageError(f"component {index}: {error}") from None
-        stated = codestream.tensor_digest(index)
-        if stated is not None and stated != checksum(symbols):
-            raise DamageError(
-                f"component {index}: digest of z, scale_index, skip_mask and symbols is {checksum(symbols):08x}, "
-                f"the codestream states {stated:08x}"
-            )
         out.append(symbols)
+    if codestream.digest_segment is not None:
+        for index, found in enumerate(tensor_digests(codestream, out)):
+            stated = codestream.tensor_digest(index)
+            if stated != found:
+                raise DamageError(
+                    f"component {index}: digest of z, scale_index, skip_mask, symbols and picture header is "
+                    f"{found:08x}, the codestream states {stated:08x}"
+                )
     return tuple(out)

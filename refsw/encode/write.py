@@ -8,7 +8,7 @@ from typing import Literal
 
 from refsw import syntax
 from refsw.decode.model import Model
-from refsw.decode.parse import checksum, scale_row, z_rows
+from refsw.decode.parse import scale_row, tensor_digests, z_rows
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
@@ -66,6 +66,8 @@ def write_picture(
         z=tuple(z_streams),
         primary_residual=tuple(residuals[:1]),
         secondary_residual=tuple(residuals[1:]),
-        digest_segment=DigestSegment(tensor_digest=tuple(checksum(s) for s in symbols)) if digest else None,
     )
+    if digest:
+        segment = DigestSegment(tensor_digest=tensor_digests(codestream, symbols))
+        codestream = replace(codestream, digest_segment=segment)
     return Written(syntax.write(codestream), codestream, ideal)

@@ -198,7 +198,7 @@ class DigestSegment:
     """(6.12) Checksums by which a decoder proves its own work.
 
     digest_type: 0 = CRC-32 over the canonical layout (Annex C);
-    tensor_digest: one per component and region, component-major: z, scale_index, skip_mask, symbols together;
+    tensor_digest: one per component and region, component-major: exact tensors, then the picture header;
     plane_digest: one per decoded plane where the picture itself is exact, else ().
     """
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from refsw.spec import Level, Profile
-from refsw.syntax.bitio import BitWriter
+from refsw.syntax.bitio import BitReader, BitWriter
 from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, syntax
 from refsw.syntax.engine import Engine, Scope, Value, table_row
 from refsw.syntax.expression import Operand
@@ -190,3 +191,15 @@ def write(codestream: Codestream) -> bytes:
     Raises CodestreamError, LevelError or UnsupportedError for whatever `read` would reject.
     """
     return Writer(codestream).run()
+
+
+def picture_header_payload(codestream: Codestream) -> bytes:
+    """(6.12.3) Bytes of the picture header as they stand in the codestream, without marker and size.
+
+    A codestream has exactly one form, so they are the same whether it was read or is about to be written.
+    """
+    reader = BitReader(write(replace(codestream, digest_segment=None)))
+    reader.octets(4)  # start of codestream, marker of the picture header
+    size = reader.exp_golomb()
+    reader.unsigned(-reader.position % 8)
+    return reader.octets(size)

@@ -39,8 +39,8 @@ def psnr(image: Image, other: Image) -> float:
 
 
 def with_header(data: bytes, **changes: Any) -> bytes:
-    """The same stream with fields of its picture header changed."""
-    codestream = syntax.read(data)
+    """The same stream with fields of its picture header changed, and without the digest that would tell."""
+    codestream = replace(syntax.read(data), digest_segment=None)
     return syntax.write(replace(codestream, picture_header=replace(codestream.picture_header, **changes)))
 
 
