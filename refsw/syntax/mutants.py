@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Back-end mutate: from one valid codestream, codestreams that break exactly one clause each, which is named.
+"""Back-end mutate: from one valid codestream, codestreams that break one clause each, which is named.
 
     elements   each element in turn gets a value that its range, or one constraint, forbids; elements that only
-               then become present get their least legal value, so that nothing else breaks
+               then become present get their least legal value, so that as little else breaks as can be
     segments   segments are dropped, doubled, moved, cut, lengthened; fill bits are set; markers are unknown
 """
 
