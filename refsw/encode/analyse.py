@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from refsw.colour import plane_range
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
@@ -16,6 +15,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import quality_position, to_tensor
 from refsw.nets.codec import ComponentNetwork
+from refsw.nets.hyper import pad_to_multiple
 from refsw.nets.rate import gaussian_bits, probability_bits
 from refsw.syntax.headers import ComponentHeader
 from refsw.types import ComponentSymbols, Planes
@@ -43,9 +43,8 @@ class Analysed:
 @torch.inference_mode()
 def prepare(model: Model, planes: Planes, device: str = "cpu") -> PreparedPlanes:
     """Pad by repetition of the last row and column to multiples of 16, centre, and apply the stems."""
-    height, width = planes.size
     samples = torch.from_numpy(planes.samples.astype(np.float32))[None].to(device) / plane_range(planes.bit_depth) - 0.5
-    samples = F.pad(samples, (0, -width % LATENT_BLOCK, 0, -height % LATENT_BLOCK), mode="replicate")
+    samples = pad_to_multiple(samples, LATENT_BLOCK)
     network = model.network.to(device)
     count = 1 if len(planes.samples) == 1 else len(model.config.components)
     features = tuple(
