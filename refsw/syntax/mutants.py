@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from refsw import spec
+from refsw.errors import RefswError
 from refsw.spec import Level, Profile
 from refsw.syntax.bitio import BitReader, BitWriter
 from refsw.syntax.definition import Bind, Field, For, SegmentKind, syntax
@@ -162,7 +163,7 @@ def _occurrence(data: bytes, segments: list[_Segment], order_clause: str) -> Ite
         twice = data[: segment.end] + data[segment.start :]
         try:
             read(without)
-        except Exception:
+        except RefswError:
             yield Mutant(segment.kind.clause, f"{segment.kind.marker} dropped", without)
         else:
             if segment.kind.maximum.text == "1":
