@@ -57,8 +57,8 @@ class CodecConfig:
 
     components: tuple[ComponentConfig, ...]
     quality_anchors: int = 9
-    lambda_minimum: float = 0.0005
-    lambda_maximum: float = 0.09
+    lambda_minimum: float = 0.00033
+    lambda_maximum: float = 0.19
 
     def lagrangian(self, quality: T) -> T:
         """Weight of the distortion (MSE of 8-bit samples) against bits per pixel at quality 0..1, float or tensor."""

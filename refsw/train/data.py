@@ -93,13 +93,19 @@ def load(cache: Path) -> Crops:
     return Crops(crops, np.ascontiguousarray(crops[held_out]), np.flatnonzero(~held_out))
 
 
-def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...]) -> torch.Tensor:
-    """Random crops, mirrored and transposed: float32 [count, 3, side, side], 0..1. Same seed, same batch."""
+def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: float = 0.0) -> torch.Tensor:
+    """Random crops, mirrored and transposed: float32 [count, 3, side, side], 0..1. Same seed, same batch.
+
+    reduce: share of the crops that come from a larger square, reduced.
+    """
     random = np.random.default_rng(seed)
     out = np.empty((count, side, side, 3), np.uint8)
     for i, chosen in enumerate(random.choice(crops.training_index, count)):
-        top, left = random.integers(0, SIDE - side + 1, 2)
-        piece = crops.training[chosen, top : top + side, left : left + side]
+        square = int(random.integers(side, SIDE + 1)) if random.random() < reduce else side
+        top, left = random.integers(0, SIDE - square + 1, 2)
+        piece = crops.training[chosen, top : top + square, left : left + square]
+        if square > side:
+            piece = np.asarray(PillowImage.fromarray(piece).resize((side, side), PillowImage.Resampling.BICUBIC))
         if random.random() < 0.5:
             piece = piece[:, ::-1]
         if random.random() < 0.5:

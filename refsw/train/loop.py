@@ -22,6 +22,7 @@ from refsw.errors import RefswError
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import structure
 from refsw.train import data
+from refsw.train.adopt import adopt
 from refsw.train.loss import rate_distortion
 from refsw.train.recipe import Recipe
 from refsw.train.start import start
@@ -112,6 +113,8 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     chosen = np.random.default_rng(recipe.seed).choice(crops.training_index, 48)
     pictures = torch.from_numpy(crops.training[np.sort(chosen), :256, :256]).permute(0, 3, 1, 2).float() / 255
     start(network, pictures)
+    if recipe.begin:
+        adopt(network, Path(recipe.begin))
     network.to(device)
     average = copy.deepcopy(network).requires_grad_(False)
     return State(network, average, optimiser(network))
@@ -144,7 +147,7 @@ def train_step(state: State, recipe: Recipe, crops: data.Crops, worker: Worker, 
     """One optimiser step; returns what is logged. Raises RefswError when the loss is not finite."""
     step, share = state.step, recipe.batch // worker.count
     torch.manual_seed((recipe.seed * 1_000_003 + step) * 64 + worker.rank)
-    rgb = data.batch(crops, share, recipe.crop, (recipe.seed, step, worker.rank)).to(worker.device)
+    rgb = data.batch(crops, share, recipe.crop, (recipe.seed, step, worker.rank), recipe.reduce).to(worker.device)
     quality = ((torch.arange(share) + torch.rand(share)) / share).to(worker.device)
     lagrangian = state.network.config.lagrangian(quality)
     result = rate_distortion(state.network, rgb, quality, recipe.bf16)

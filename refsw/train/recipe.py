@@ -25,9 +25,13 @@ class Recipe:
     """Name of the model structure: see `refsw.nets.config`."""
     data: str
     """Zip or folder of training pictures."""
+    begin: str
+    """Folder of the model package whose weights the run starts from; empty: transform coding (refsw.train.start)."""
     seed: int
     crop: int
     """Side of a training crop, a multiple of 64."""
+    reduce: float
+    """Share of the crops that are taken from a larger square of the picture, reduced by up to 320 / crop."""
     batch: int
     """Crops per step over all processes."""
     steps: int
@@ -62,8 +66,9 @@ class Recipe:
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"{name} {getattr(self, name)}: expected a number above 0")
-        if not 0 <= self.ema <= 1:
-            raise UsageError(f"ema {self.ema}: expected 0..1")
+        for name in ("ema", "reduce"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} {getattr(self, name)}: expected 0..1")
 
 
 def load_recipe(path: Path) -> Recipe:
