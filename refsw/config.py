@@ -53,6 +53,30 @@ class CodingConfig:
 
 
 @dataclass(frozen=True)
+class RegionsConfig:
+    """How a picture is partitioned into regions, each with its own substreams."""
+
+    rows: int | Literal["auto"]
+    """Rows of regions, 1..128; auto: as few as keep a region at most `side` high."""
+    columns: int | Literal["auto"]
+    """Columns of regions, likewise."""
+    side: int
+    """Luma samples, a multiple of 64; 0: auto is one region."""
+    independent: bool
+    """Whether regions decode without their neighbours."""
+
+
+@dataclass(frozen=True)
+class TilesConfig:
+    """Synthesis tiles that every decoder shall use."""
+
+    side: int
+    """Luma samples, a multiple of 16, 64..4080; 0: decoders choose."""
+    overlap: int
+    """Luma samples, a multiple of 16, 0..496, at most half of `side`."""
+
+
+@dataclass(frozen=True)
 class Config:
     """A complete configuration of the encoder."""
 
@@ -64,6 +88,8 @@ class Config:
     """Synthesis transforms that may decode the codestream, of "sop", "bop", "hop"; the first reconstructs."""
     rate: RateConfig
     coding: CodingConfig
+    regions: RegionsConfig
+    tiles: TilesConfig
     overrides: tuple[str, ...] = ()
     """What --set changed, as it was written; empty for a run of the named configuration."""
 
@@ -115,6 +141,8 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
         coding=CodingConfig(
             skip_threshold=tuple(map(int, coding["skip_threshold"])), lanes=coding["lanes"], digest=coding["digest"]
         ),
+        regions=RegionsConfig(**values["regions"]),
+        tiles=TilesConfig(**values["tiles"]),
         overrides=overrides,
     )
 

@@ -102,6 +102,17 @@ class ComponentSymbols:
 
 
 @dataclass(frozen=True)
+class CodedTensors:
+    """What of one component reconstruction needs, as small as it can be held.
+
+    z: int8 [C_z, ceil(h/4), ceil(w/4)]; symbols: int16 [C_y, h, w], or int32 where a value does not fit.
+    """
+
+    z: NDArray[np.int8]
+    symbols: Int
+
+
+@dataclass(frozen=True)
 class ComponentLatents:
     """Latents of one component after the mean path (tolerant).
 

@@ -172,26 +172,21 @@ def symbol_stages(decoded: Decoded, model: Model) -> tuple[float, float]:
 
 def encode_stages(image: Image, config: Config, model: Model, quality: float) -> Stages:
     """The encoder's steps, one by one as `encode_picture` runs them; "encode" is their sum."""
-    from refsw.colour import image_from_planes, planes_from_image
-    from refsw.decode.reconstruct import reconstruct
-    from refsw.encode.analyse import analyse, prepare
+    from refsw.decode.picture import reconstruct_image
+    from refsw.encode.analyse import analyse, planes_of
     from refsw.encode.picture import picture_header, quality_to_index
     from refsw.encode.write import write_picture
 
     clock, cpu = [perf_counter()], process_time()
     index = quality_to_index(quality, model.config.quality_anchors)
     header = picture_header(image, config, model, index)
-    planes = planes_from_image(image)
+    analysed = analyse(model, header, planes_of(image))
     clock.append(perf_counter())
-    prepared = prepare(model, planes)
-    analysed = analyse(model, prepared, header.components)
+    written = write_picture(model, header, analysed.part, config.coding.lanes, config.coding.digest)
     clock.append(perf_counter())
-    written = write_picture(model, header, analysed.symbols, config.coding.lanes, config.coding.digest)
+    reconstruct_image(model, written.codestream.picture_header, analysed.tensors)
     clock.append(perf_counter())
-    done = reconstruct(model, written.codestream.picture_header, analysed.symbols)
-    image_from_planes(done.planes, header.colour_transform_idc)
-    clock.append(perf_counter())
-    names = ("colour", "analysis", "entropy coding", "reconstruction")
+    names = ("analysis", "entropy coding", "reconstruction")
     cpu = process_time() - cpu
     stages = tuple((name, after - before) for name, (before, after) in zip(names, pairwise(clock), strict=True))
     return (*stages, ("CPU", cpu), ("encode", clock[-1] - clock[0]))

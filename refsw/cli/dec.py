@@ -12,6 +12,8 @@ from pathlib import Path
 from refsw import __version__, syntax
 from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
+from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
+from refsw.decode.select import displayed
 from refsw.io import check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
 from refsw.spec import profile
@@ -23,7 +25,9 @@ _MAXIMUM_BYTES = 1 << 28
 _DESCRIPTION = """Decodes a codestream to PNG or Netpbm.
 
   refsw-dec photo.jai -o photo.png
-  refsw-dec photo.jai -o photo.png --dump stages      every stage as .npy, with digests"""
+  refsw-dec photo.jai -o photo.png --dump stages      every stage as .npy, with digests
+  refsw-dec map.jai -o part.png --region 4096,2048,1024,1024
+  refsw-dec damaged.jai -o photo.png --conceal        what can be shown is shown, and damage is listed"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +41,7 @@ def _parser() -> Parser:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="picture, .png or .ppm")
     parser.add_argument("--operating-point", choices=("sop", "bop", "hop"),
                         help="synthesis transform (default: the first that the codestream lists)")  # fmt: skip
+    add_partial(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
     parser.add_machine()
@@ -47,19 +52,29 @@ def _decode(argv: Sequence[str]) -> None:
     begin = time.perf_counter()
     arguments = _parser().parse_args(argv)
     check_picture_name(arguments.output)
-    check_paths(arguments.input, (arguments.output, arguments.report))
+    check_paths(arguments.input, (arguments.output, arguments.report, arguments.latents))
+    chosen = selection(arguments)
     data = read_bytes(arguments.input, maximum=_MAXIMUM_BYTES)
     if arguments.dump is not None:
         check_dump(arguments.dump)
     with naming(arguments.input):
-        header = syntax.read(data).picture_header  # most of what is wrong is found here, before torch is loaded
+        found = syntax.salvage(data).codestream if chosen.conceal else syntax.read(data)
+        header = found.picture_header  # most of what is wrong is found here, before torch is loaded
+        displayed(header, chosen)
         check_memory(header.coded_width, header.coded_height, profile(header.decoder_profile_idc))
 
         from refsw.decode.picture import decode_picture
         from refsw.numerics import numerics
 
         with numerics(arguments.threads, arguments.device) as record:
-            decoded = decode_picture(data, operating_point=arguments.operating_point, device=arguments.device)
+            decoded = decode_picture(
+                data, operating_point=arguments.operating_point, device=arguments.device, selection=chosen,
+                keep=arguments.dump is not None or arguments.latents is not None,
+            )  # fmt: skip
+    for line in damage_lines(decoded):
+        print(f"refsw-dec: warning: {arguments.input}: {line}", file=sys.stderr)
+    if arguments.latents is not None:
+        write_latents(arguments.latents, decoded)
     if arguments.dump is not None:
         write_dump(arguments.dump, decoded)
     write_image(arguments.output, decoded.image)
@@ -76,6 +91,7 @@ def _decode(argv: Sequence[str]) -> None:
                 "digest": digest(decoded.image.samples),
             },
             "decoder": decoded.report,
+            "damage": decoded.damage,
             "numerics": record,
             "seconds": time.perf_counter() - begin,
         }

@@ -56,6 +56,7 @@ def stages(decoded: Decoded) -> dict[str, NDArray[Any]]:
     for index, (symbols, latents) in enumerate(zip(decoded.symbols, decoded.latents, strict=True)):
         tensors |= {f"component{index}/{name}.npy": getattr(symbols, name) for name in _EXACT}
         tensors |= {f"component{index}/{name}.npy": getattr(latents, name) for name in _TOLERANT}
+    assert decoded.planes is not None, "the decoder was not told to keep its stages"
     tensors["planes.npy"] = decoded.planes.samples
     return tensors
 

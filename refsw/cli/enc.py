@@ -63,9 +63,10 @@ def _encode(argv: Sequence[str]) -> None:
 
     with numerics(arguments.threads, arguments.device) as record, naming(arguments.input):
         encoded = encode_picture(
-            image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device
-        )
-    if rec is not None:
+            image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device,
+            reconstruct=rec is not None or report is not None,
+        )  # fmt: skip
+    if rec is not None and encoded.reconstruction is not None:
         write_image(rec, encoded.reconstruction)
     write_bytes(arguments.output, encoded.data)
     if report is not None:
@@ -84,7 +85,7 @@ def _encode(argv: Sequence[str]) -> None:
                 "bytes": len(encoded.data),
                 "bpp": 8 * len(encoded.data) / (image.width * image.height),
                 "sha256": hashlib.sha256(encoded.data).hexdigest(),
-                "reconstruction_digest": digest(encoded.reconstruction.samples),
+                "reconstruction_digest": digest(shown.samples) if (shown := encoded.reconstruction) else None,
             },
             "quality": arguments.quality,
             "bpp": arguments.bpp,

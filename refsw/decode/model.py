@@ -21,6 +21,8 @@ from refsw.types import Int
 if TYPE_CHECKING:
     from refsw.nets.codec import CodecNetwork
 
+SCALE_TILE = 32
+"""Side of a tile of the scale path, samples of z: 2048 luma samples."""
 SCALE_TERM_MAXIMUM = 1 << 20  # of each term of a scale index, Q7; 128 times the range of their sum
 
 
@@ -52,10 +54,23 @@ class ScaleModel:
     def scale_index(
         self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto"
     ) -> NDArray[np.int32]:
-        """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191."""
-        index = self.network.run(z, backend)[:, :height, :width]
-        index = index + self.quality_offset(quality_index)[:, None, None]
-        return np.ascontiguousarray(index.clip(0, SCALE_INDEX_MAXIMUM), np.int32)
+        """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191.
+
+        Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
+        """
+        out = np.empty((self.network.outputs, height, width), np.int32)
+        offset, reach = self.quality_offset(quality_index)[:, None, None], self.network.reach
+        for top in range(0, z.shape[1], SCALE_TILE):
+            for left in range(0, z.shape[2], SCALE_TILE):
+                first, before = max(0, top - reach), max(0, left - reach)
+                seen = z[:, first : top + SCALE_TILE + reach, before : left + SCALE_TILE + reach]
+                index = self.network.run(seen, backend)
+                rows = slice(HYPER_BLOCK * top, min(HYPER_BLOCK * (top + SCALE_TILE), height))
+                columns = slice(HYPER_BLOCK * left, min(HYPER_BLOCK * (left + SCALE_TILE), width))
+                own = index[:, rows.start - HYPER_BLOCK * first :, columns.start - HYPER_BLOCK * before :]
+                own = own[:, : rows.stop - rows.start, : columns.stop - columns.start]
+                out[:, rows, columns] = (own + offset).clip(0, SCALE_INDEX_MAXIMUM)
+        return out
 
 
 @dataclass(frozen=True, eq=False)

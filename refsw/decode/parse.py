@@ -1,23 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(8) Substreams to symbols. Exact on every machine, and independent of every reconstruction network."""
+"""(8) Substreams to symbols. Exact on every machine, and independent of every reconstruction network.
+
+A region is decoded from its own substreams alone, whether or not the networks of clause 9 look across regions.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from refsw.colour import BT709, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
+from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
+from refsw.decode.windows import Box, latent_box, picture_box
 from refsw.entropy import rans
-from refsw.entropy.tables import FrequencyTables, gaussian_tables
+from refsw.entropy.tables import gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
 from refsw.syntax.writer import picture_header_payload
-from refsw.types import ComponentSymbols, canonical_bytes
+from refsw.types import CodedTensors, ComponentSymbols, Int, canonical_bytes
+
+SYMBOLS_AT_ONCE = 1 << 19
+"""Positions whose rows are held at a time; an entropy decoder goes on where it ended, so this changes nothing."""
 
 
 def scale_row(scale_index: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -47,13 +56,12 @@ def checksum(symbols: ComponentSymbols) -> int:
     return crc
 
 
-def tensor_digests(codestream: Codestream, symbols: Sequence[ComponentSymbols]) -> tuple[int, ...]:
-    """(6.12.3) What the digest segment states: each component's checksum, continued over the picture header.
+def region_digest(header_payload: bytes, symbols: ComponentSymbols) -> int:
+    """(8.7) What the digest segment states of a region of a component: its checksum, continued over the picture header.
 
     The header is in it because a damaged size or colour transform can leave every tensor as it was.
     """
-    header = picture_header_payload(codestream)
-    return tuple(zlib.crc32(header, checksum(own)) for own in symbols)
+    return zlib.crc32(header_payload, checksum(symbols))
 
 
 def check_supported(header: PictureHeader, model: Model) -> None:
@@ -66,8 +74,6 @@ def check_supported(header: PictureHeader, model: Model) -> None:
         ),
         "coded chroma format": header.coded_chroma_format_idc not in (0, 3),
         "source chroma format": header.source_chroma_format_idc != header.coded_chroma_format_idc,
-        "region partitioning": header.region_partitioning_flag,
-        "synthesis tiles": header.synthesis_tile_flag,
         "coding tools": header.tools_enabled_flag,
     }
     for what, found in reasons.items():
@@ -85,44 +91,160 @@ def check_supported(header: PictureHeader, model: Model) -> None:
             )
 
 
-def _component(codestream: Codestream, scale: ScaleModel, index: int, backend: str) -> ComponentSymbols:
-    header = codestream.picture_header
-    own = header.components[index]
-    tables: FrequencyTables = scale.z_tables(own.quality_index)
-    shape = (scale.network.inputs, *header.hyper_size)
-    z = rans.decode(codestream.z_data(index), z_rows(shape[0], header.hyper_size), tables, 1 << own.log2_lanes_z)
-    if len(z) and (z.min() < -128 or z.max() > 127):
-        raise DamageError("hyper-latent outside -128..127")
-    z = z.astype(np.int8).reshape(shape)
-    scale_index = scale.scale_index(z, own.quality_index, *header.latent_size, backend)
-    mask = skip_mask(scale_index, own)
-    coded = ~mask
+@dataclass(frozen=True)
+class Parsed:
+    """Exact tensors of a picture, or of the regions that were asked for; elsewhere they are 0.
+
+    tensors: one per component; damage: only where concealment was asked for, in the order of parsing;
+    symbols: of the whole picture with what steers their parsing, where they were to be kept, else ().
+    """
+
+    tensors: tuple[CodedTensors, ...]
+    damage: tuple[Damage, ...] = ()
+    symbols: tuple[ComponentSymbols, ...] = ()
+
+
+class _NotDecodedError(Exception):
+    """A substream that gives nothing; the part, and whether there are no bytes at all."""
+
+    def __init__(self, part: Part, message: str, absent: bool, known: ComponentSymbols) -> None:
+        super().__init__(message)
+        self.part, self.absent, self.known = part, absent, known
+
+
+def _symbols(
+    data: bytes, scale_index: NDArray[np.int32], mask: NDArray[np.bool_], lanes: int, channels: int
+) -> NDArray[np.int32]:
+    """(8.6) Symbols of the first `channels` channels; the substream is checked where these are all."""
     symbols = np.zeros(scale_index.shape, np.int32)
-    rows = scale_row(scale_index[coded])
-    symbols[coded] = rans.decode(codestream.residual_data(index), rows, gaussian_tables(), 1 << own.log2_lanes_residual)
-    return ComponentSymbols(z, scale_index, mask, symbols)
+    decoder = rans.Decoder(data, gaussian_tables(), lanes)
+    step = max(1, SYMBOLS_AT_ONCE // (scale_index.shape[1] * scale_index.shape[2]))
+    for first in range(0, channels, step):
+        part = slice(first, min(first + step, channels))
+        coded = ~mask[part]
+        symbols[part][coded] = decoder.decode(scale_row(scale_index[part][coded]))
+    if channels == len(symbols):
+        decoder.finish()
+    return symbols
+
+
+def _region(
+    codestream: Codestream, scale: ScaleModel, index: int, region_index: int, channels: int, backend: str
+) -> ComponentSymbols:
+    """(8.1) Tensors of one region of one component. Raises _NotDecodedError with those that are known."""
+    header = codestream.picture_header
+    own, box = header.components[index], latent_box(header.region(region_index))
+    shape = (scale.network.inputs, box.hyper.height, box.hyper.width)
+    area = (scale.network.outputs, box.height, box.width)
+    nothing = ComponentSymbols(np.zeros(shape, np.int8), np.zeros(area, np.int32), np.ones(area, np.bool_),
+                               np.zeros(area, np.int32))  # fmt: skip
+    data = codestream.z_data(index, region_index)
+    if not data:
+        raise _NotDecodedError("z", "is not present", True, nothing)
+    try:
+        rows = z_rows(shape[0], (shape[1], shape[2]))
+        z = rans.decode(data, rows, scale.z_tables(own.quality_index), 1 << own.log2_lanes_z)
+        if z.min() < -128 or z.max() > 127:
+            raise DamageError("hyper-latent outside -128..127")
+    except DamageError as error:
+        raise _NotDecodedError("z", str(error), False, nothing) from None
+    z = z.astype(np.int8).reshape(shape)
+    scale_index = scale.scale_index(z, own.quality_index, box.height, box.width, backend)
+    mask = skip_mask(scale_index, own)
+    known = ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32))
+    data = codestream.residual_data(index, region_index)
+    if not data and not mask.all():
+        raise _NotDecodedError("symbols", "symbols are not present", True, known)
+    try:
+        found = _symbols(data, scale_index, mask, 1 << own.log2_lanes_residual, min(channels, area[0]))
+    except DamageError as error:
+        raise _NotDecodedError("symbols", str(error), False, known) from None
+    return replace(known, symbols=found)
+
+
+class _Collector:
+    """Puts tensors of regions together to those of the picture."""
+
+    def __init__(self, header: PictureHeader, scale: ScaleModel, keep: bool) -> None:
+        whole = picture_box(header)
+        shape = (scale.network.outputs, whole.height, whole.width)
+        self.z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
+        self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
+        self.scale_index = np.zeros(shape if keep else (0,), np.int32)
+        self.skip_mask = np.ones(shape if keep else (0,), np.bool_)
+        self.keep = keep
+
+    def put(self, box: Box, own: ComponentSymbols) -> None:
+        rows, columns = box.slices
+        if not self.keep and not np.can_cast(np.min_scalar_type(int(np.abs(own.symbols).max())), np.int16):
+            self.symbols = self.symbols.astype(np.int32)
+        self.symbols[:, rows, columns] = own.symbols
+        z_rows_, z_columns = box.hyper.slices
+        self.z[:, z_rows_, z_columns] = own.z
+        if self.keep:
+            self.scale_index[:, rows, columns] = own.scale_index
+            self.skip_mask[:, rows, columns] = own.skip_mask
+
+    def tensors(self) -> CodedTensors:
+        return CodedTensors(self.z, self.symbols)
+
+    def full(self) -> ComponentSymbols:
+        return ComponentSymbols(self.z, self.scale_index, self.skip_mask, self.symbols.astype(np.int32, copy=False))
+
+
+def parse_regions(
+    codestream: Codestream,
+    model: Model,
+    *,
+    regions: Iterable[int] | None = None,
+    components: int | None = None,
+    channels: int | None = None,
+    conceal: bool = False,
+    keep: bool = False,
+    backend: str = "auto",
+) -> Parsed:
+    """(8.1) Exact tensors of some regions of the first components.
+
+    regions: indices, None for all; components: how many, None for all; channels: symbols of further channels are
+    not decoded, and then neither the end of a substream nor a digest is checked; conceal: list damage instead of
+    raising it; keep: with scale_index and skip_mask. Raises UnsupportedError, or DamageError that names region and
+    component.
+    """
+    header = codestream.picture_header
+    check_supported(header, model)
+    indices = range(header.num_regions) if regions is None else tuple(regions)
+    count = len(header.components) if components is None else min(components, len(header.components))
+    payload = picture_header_payload(codestream) if codestream.digest_segment is not None else b""
+    damage: list[Damage] = []
+
+    def found(index: int, region_index: int, part: Part, message: str, absent: bool = False) -> None:
+        one = Damage(index, region_index, part, message, absent, header.num_regions > 1)
+        if not conceal:
+            raise DamageError(str(one))
+        damage.append(one)
+
+    collectors = [_Collector(header, model.scales[index], keep) for index in range(count)]
+    for region_index in indices:
+        box = latent_box(header.region(region_index))
+        for index, collector in enumerate(collectors):
+            limit = len(collector.symbols) if channels is None else channels
+            try:
+                own = _region(codestream, model.scales[index], index, region_index, limit, backend)
+            except _NotDecodedError as error:
+                own = error.known
+                found(index, region_index, error.part, str(error), error.absent)
+            else:
+                stated = codestream.tensor_digest(index, region_index)
+                if stated is not None and limit >= len(own.symbols):
+                    digest = region_digest(payload, own)
+                    if digest != stated:
+                        found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and picture "
+                              f"header is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
+            collector.put(box, own)
+    full = tuple(c.full() for c in collectors) if keep else ()
+    return Parsed(tuple(c.tensors() for c in collectors), tuple(damage), full)
 
 
 def parse_symbols(codestream: Codestream, model: Model, backend: str = "auto") -> tuple[ComponentSymbols, ...]:
-    """(8.1) Exact tensors of every component.
-
-    backend: back-end of the integer networks. Raises UnsupportedError, or DamageError naming the component where a
-    substream does not decode or the digest segment disagrees.
-    """
-    check_supported(codestream.picture_header, model)
-    out = []
-    for index in range(len(codestream.picture_header.components)):
-        try:
-            symbols = _component(codestream, model.scales[index], index, backend)
-        except DamageError as error:
-            raise DamageError(f"component {index}: {error}") from None
-        out.append(symbols)
-    if codestream.digest_segment is not None:
-        for index, found in enumerate(tensor_digests(codestream, out)):
-            stated = codestream.tensor_digest(index)
-            if stated != found:
-                raise DamageError(
-                    f"component {index}: digest of z, scale_index, skip_mask, symbols and picture header is "
-                    f"{found:08x}, the codestream states {stated:08x}"
-                )
-    return tuple(out)
+    """(8.1) Exact tensors of the whole picture, with what steers their parsing. Raises what `parse_regions` raises."""
+    return parse_regions(codestream, model, keep=True, backend=backend).symbols

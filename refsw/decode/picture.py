@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(7) Codestream to picture, stage by stage."""
+"""(7) Codestream to picture, stage by stage; reconstruction goes window by window."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from refsw import syntax
-from refsw.colour import image_from_planes
+from refsw.decode.assemble import Assembly
+from refsw.decode.damage import Damage
 from refsw.decode.model import Model
-from refsw.decode.parse import parse_symbols
-from refsw.errors import UnsupportedError
+from refsw.decode.parse import Parsed, parse_regions
+from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
+from refsw.errors import InputError, UnsupportedError
 from refsw.models import find_by_id
+from refsw.nets.halo import halo
 from refsw.syntax.headers import Codestream, PictureHeader
-from refsw.types import ComponentLatents, ComponentSymbols, Image, Planes
+from refsw.syntax.salvage import salvage
+from refsw.types import CodedTensors, ComponentLatents, ComponentSymbols, Image, Planes
 
 OPERATING_POINTS = ("sop", "bop", "hop")
 
@@ -35,14 +37,21 @@ class DecodeReport:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The picture and everything on the way to it."""
+    """The picture and, where they were to be kept, all tensors on the way to it.
+
+    tensors: z and symbols of each component; symbols, latents: one per component, planes: None where nothing was kept;
+    damage: what was concealed; ended: why reading the codestream stopped early, None where it did not.
+    """
 
     image: Image
     codestream: Codestream
     symbols: tuple[ComponentSymbols, ...]
     latents: tuple[ComponentLatents, ...]
-    planes: Planes
+    planes: Planes | None
     report: DecodeReport
+    tensors: tuple[CodedTensors, ...] = ()
+    damage: tuple[Damage, ...] = ()
+    ended: InputError | None = None
 
 
 def choose_operating_point(header: PictureHeader, model: Model, wanted: str | None) -> str:
@@ -67,16 +76,29 @@ def load_model(header: PictureHeader) -> Model:
 
 
 def decode_picture(
-    data: bytes, *, operating_point: str | None = None, device: str = "cpu", model: Model | None = None
+    data: bytes,
+    *,
+    operating_point: str | None = None,
+    device: str = "cpu",
+    model: Model | None = None,
+    selection: Selection = WHOLE,
+    keep: bool = True,
 ) -> Decoded:
     """(7.1) Decode one codestream.
 
-    model: a model loaded before, for many pictures of one model. Raises CodestreamError, LevelError, DamageError,
-    UnsupportedError, ModelError.
+    model: a model loaded before, for many pictures of one model; selection: what of the picture, and what to do about
+    damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample. Raises
+    CodestreamError, LevelError, DamageError, UnsupportedError, ModelError, UsageError (selection).
     """
     clock = [time.perf_counter()]
-    codestream = syntax.read(data)
+    ended: InputError | None = None
+    if selection.conceal:
+        saved = salvage(data)
+        codestream, ended = saved.codestream, saved.error
+    else:
+        codestream = syntax.read(data)
     header = codestream.picture_header
+    area = displayed(header, selection)
     clock.append(time.perf_counter())
     if (
         model is None
@@ -86,22 +108,46 @@ def decode_picture(
         model = load_model(header)
     point = choose_operating_point(header, model, operating_point)
     clock.append(time.perf_counter())
-    symbols = parse_symbols(codestream, model)
+    count = 1 if selection.luma else len(header.components)
+    wanted = latent_area(area)
+    parsed: Parsed = parse_regions(
+        codestream, model, regions=needed_regions(header, wanted, halo(model.config, count)), components=count,
+        channels=selection.channels, conceal=selection.conceal, keep=keep,
+    )  # fmt: skip
     clock.append(time.perf_counter())
 
-    from refsw.decode.reconstruct import reconstruct  # torch is loaded only for a stream that parses
+    from refsw.decode.reconstruct import Reconstructor  # torch is loaded only for a stream that parses
 
     model.network  # noqa: B018  (loading is not part of a stage)
     clock.append(time.perf_counter())
-    done = reconstruct(model, header, symbols, device)
-    clock.append(time.perf_counter())
-    shown = Planes(np.ascontiguousarray(done.planes.samples[:, : header.height, : header.width]), header.bit_depth)
-    image = image_from_planes(shown, header.colour_transform_idc)
-    clock.append(time.perf_counter())
-    names = ("headers", "load model", "symbols", "load networks", "", "colour")
+    reconstructor = Reconstructor(model, header, parsed.tensors, device)
+    assembly = Assembly(header, model, area, parsed.tensors, keep)
+    for window in reconstructor.windows(wanted):
+        paths = reconstructor.latents(window)
+        assembly.put_latents(window, paths)
+        for part in reconstructor.planes(window, paths):
+            assembly.put_planes(part)
+    names = ("headers", "load model", "symbols", "load networks")
     spent = {n: b - a for n, a, b in zip(names, clock, clock[1:], strict=False)}
     stages = (
         ("headers", spent["headers"]), ("load model", spent["load model"] + spent["load networks"]),
-        ("symbols", spent["symbols"]), *done.stages, ("colour", spent["colour"]),
+        ("symbols", spent["symbols"]), *reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
     )  # fmt: skip
-    return Decoded(image, codestream, symbols, done.latents, done.planes, DecodeReport(point, stages))
+    return Decoded(
+        assembly.image(), codestream, parsed.symbols, assembly.latents(), assembly.planes(),
+        DecodeReport(point, stages), parsed.tensors, parsed.damage, ended,
+    )  # fmt: skip
+
+
+def reconstruct_image(
+    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], device: str = "cpu"
+) -> Image:
+    """(9) The picture that exact tensors give: what a decoder shows, without the bytes between."""
+    from refsw.decode.reconstruct import Reconstructor
+
+    reconstructor = Reconstructor(model, header, tensors, device)
+    assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
+    for window in reconstructor.windows():
+        for part in reconstructor.planes(window, reconstructor.latents(window)):
+            assembly.put_planes(part)
+    return assembly.image()

@@ -1,29 +1,66 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9) Symbols to latents to planes: the tolerant part of the decoder."""
+"""(9) Symbols to latents to planes, window by window: the tolerant part of the decoder."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from refsw.colour import plane_range
-from refsw.constants import QUALITY_ANCHOR_BITS
+from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
+from refsw.decode.windows import Box, Window, picture_box, plan
+from refsw.nets.codec import ComponentNetwork
+from refsw.nets.halo import halo
 from refsw.syntax.headers import PictureHeader
-from refsw.types import ComponentLatents, ComponentSymbols, Int, Planes
+from refsw.types import CodedTensors, Int
+
+Residual = Callable[[Tensor, Tensor], Tensor]
+"""(mean, mask of a step) -> quantised residual where the mask is 1: looked up by a decoder, computed by an encoder."""
 
 
 @dataclass(frozen=True)
-class Reconstruction:
-    """Planes, the latents they come from, and the seconds of each stage."""
+class MeanPath:
+    """What the mean path of one component yields on a crop, float32.
 
-    planes: Planes
-    latents: tuple[ComponentLatents, ...]
-    stages: tuple[tuple[str, float], ...]
+    features: [1, F, h, w]; mean, y_hat: [1, C_y, h, w] in quantiser steps; unscaled: y_hat without gain.
+    """
+
+    features: Tensor
+    mean: Tensor
+    y_hat: Tensor
+    unscaled: Tensor
+
+
+@dataclass(frozen=True)
+class PlanesPart:
+    """(9.4) Integer planes of one rectangle of the coded picture.
+
+    top, left: luma samples from the corner of the picture; samples: int32 [P, H, W], as in `Planes`.
+    """
+
+    top: int
+    left: int
+    samples: NDArray[np.int32]
+
+
+@dataclass
+class Clock:
+    """Seconds that the stages took so far."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, stage: str, begin: float) -> float:
+        """Counts the time since `begin`; returns now."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - begin
+        return now
 
 
 def quality_position(quality_index: int, anchors: int) -> Tensor:
@@ -37,38 +74,84 @@ def to_tensor(array: Int, device: str) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last)
 
 
-def _round_planes(planes: Tensor, header: PictureHeader) -> Planes:
-    """(9.4.3) Float planes -0.5..0.5 -> integer planes, rounded to nearest, clipped and cropped to the coded size."""
-    top = plane_range(header.bit_depth)
-    rounded = ((planes + 0.5) * top).round_().clamp_(0, top)
-    cropped = rounded[0, :, : header.coded_height, : header.coded_width]
-    return Planes(np.ascontiguousarray(cropped.to(torch.int32).cpu().numpy()), header.bit_depth)
+def mean_path(
+    net: ComponentNetwork,
+    z: Tensor,
+    quality: Tensor,
+    earlier: list[MeanPath],
+    size: tuple[int, int],
+    residual: Residual,
+) -> MeanPath:
+    """(9.2, 9.3) One component on a crop that begins at a sample of z; encoder and decoder run the same.
+
+    z: float32 [1, C_z, ceil(h/4), ceil(w/4)]; earlier: all components before this one; size: (h, w).
+    """
+    condition = [earlier[i].unscaled for i in net.config.condition]
+    features = net.features(z, quality, condition, *size)
+    inverse = net.inverse_gain(quality)
+    mean, y_hat = net.context.run(features, net.gain(quality), inverse, residual)
+    return MeanPath(features, mean, y_hat, y_hat * inverse.exp())
 
 
-@torch.inference_mode()
-def reconstruct(
-    model: Model, header: PictureHeader, symbols: tuple[ComponentSymbols, ...], device: str = "cpu"
-) -> Reconstruction:
-    """(9.1) Mean path and synthesis of every component, in decoding order."""
-    network = model.network.to(device)
-    decoded: list[Tensor] = []
-    planes: list[Tensor] = []
-    latents = []
-    mean_seconds = synthesis_seconds = 0.0
-    for index, own in enumerate(symbols):
+def round_planes(planes: Tensor, bit_depth: int) -> NDArray[np.int32]:
+    """(9.4.3) Float planes [1, P, H, W], -0.5..0.5 -> integer planes [P, H, W], rounded to nearest and clipped."""
+    top = plane_range(bit_depth)
+    rounded = ((planes[0] + 0.5) * top).round_().clamp_(0, top)
+    return np.ascontiguousarray(rounded.to(torch.int32).cpu().numpy())
+
+
+class Reconstructor:
+    """Runs the networks of a model over windows; nothing that is of the picture's size is held here."""
+
+    def __init__(self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], device: str) -> None:
+        self.model, self.header, self.tensors, self.device = model, header, tensors, device
+        self.network = model.network.to(device)
+        self.halo = halo(model.config, len(tensors))
+        self.clock = Clock()
+
+    def windows(self, wanted: Box | None = None) -> Iterator[Window]:
+        """(9.6) Windows of the picture, or of the part that is wanted."""
+        return plan(self.header, wanted or picture_box(self.header), self.halo)
+
+    @torch.inference_mode()
+    def latents(self, window: Window) -> list[MeanPath]:
+        """(9.2, 9.3) Mean path of every component on the crop of a window."""
         begin = time.perf_counter()
-        net = network.component(index)
-        quality = quality_position(header.components[index].quality_index, model.config.quality_anchors).to(device)
-        residual = to_tensor(own.symbols, device)
-        condition = [decoded[i] for i in net.config.condition]
-        features = net.features(to_tensor(own.z, device), quality, condition, *header.latent_size)
-        gain, inverse = net.gain(quality), net.inverse_gain(quality)
-        mean, y_hat = net.context.run(features, gain, inverse, lambda _mean, _mask, r=residual: r)
-        decoded.append(y_hat * inverse.exp())
-        middle = time.perf_counter()
-        planes.append(net.planes(decoded[index], features, quality))
-        latents.append(ComponentLatents(mean[0].cpu().numpy(), y_hat[0].cpu().numpy()))
-        mean_seconds += middle - begin
-        synthesis_seconds += time.perf_counter() - middle
-    stages = (("mean path", mean_seconds), ("synthesis", synthesis_seconds))
-    return Reconstruction(_round_planes(torch.cat(planes, 1), header), tuple(latents), stages)
+        paths: list[MeanPath] = []
+        (rows, columns), (z_rows, z_columns) = window.crop.slices, window.crop.hyper.slices
+        for index, own in enumerate(self.tensors):
+            symbols = to_tensor(own.symbols[:, rows, columns], self.device)
+            z = to_tensor(own.z[:, z_rows, z_columns], self.device)
+            size = (window.crop.height, window.crop.width)
+
+            def residual(_mean: Tensor, _mask: Tensor, symbols: Tensor = symbols) -> Tensor:
+                return symbols
+
+            paths.append(mean_path(self.network.component(index), z, self._quality(index), paths, size, residual))
+        self.clock.add("mean path", begin)
+        return paths
+
+    @torch.inference_mode()
+    def planes(self, window: Window, paths: list[MeanPath]) -> Iterator[PlanesPart]:
+        """(9.4) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
+        for area, seen in window.tiles:
+            begin = time.perf_counter()
+            (rows, columns), kept = seen.inside(window.crop).slices, area.inside(seen)
+            parts = []
+            for index, path in enumerate(paths):
+                latents, features = path.unscaled[:, :, rows, columns], path.features[:, :, rows, columns]
+                own = self.network.component(index).planes(latents, features, self._quality(index))
+                parts.append(own[:, :, _luma(kept).slices[0], _luma(kept).slices[1]])
+            top, left = LATENT_BLOCK * area.top, LATENT_BLOCK * area.left
+            height, width = self.header.coded_height - top, self.header.coded_width - left
+            samples = round_planes(torch.cat(parts, 1)[:, :, :height, :width], self.header.bit_depth)
+            self.clock.add("synthesis", begin)
+            yield PlanesPart(top, left, samples)
+
+    def _quality(self, index: int) -> Tensor:
+        quality_index = self.header.components[index].quality_index
+        return quality_position(quality_index, self.model.config.quality_anchors).to(self.device)
+
+
+def _luma(box: Box) -> Box:
+    return Box(*(LATENT_BLOCK * edge for edge in (box.top, box.left, box.bottom, box.right)))

@@ -1,93 +1,206 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(informative) Planes to symbols at a given quality."""
+"""(informative) Planes to symbols at a given quality, tile by tile and window by window.
+
+    planes ─ analysis tiles ─► y ─ hyper tiles ─► z ─ regions ─► scale_index, skip_mask
+                               └──── windows of the mean path ─► symbols
+
+Of the size of the picture are y (float32), scale_index, symbols (int16) and z: about 9 bytes per luma sample.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
-from refsw.colour import plane_range
+from refsw.colour import plane_range, planes_from_image
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
-from refsw.decode.reconstruct import quality_position, to_tensor
+from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
+from refsw.decode.windows import TILE, Box, domains, latent_box, picture_box, plan, split
 from refsw.nets.codec import ComponentNetwork
-from refsw.nets.hyper import pad_to_multiple
+from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
 from refsw.nets.rate import gaussian_bits, probability_bits
-from refsw.syntax.headers import ComponentHeader
-from refsw.types import ComponentSymbols, Planes
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import PictureHeader
+from refsw.types import CodedTensors, ComponentSymbols, Image, Int, Planes
 
-
-@dataclass(frozen=True)
-class PreparedPlanes:
-    """What does not depend on the quality: stem features of each component, padded to whole blocks.
-
-    features: float32 [1, 64 P_c, H/8, W/8] each; size: (h, w) of the latent grid.
-    """
-
-    features: tuple[Tensor, ...]
-    size: tuple[int, int]
+ReadPlanes = Callable[[Region], Planes]
+"""Planes of a rectangle of the coded picture."""
+ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """Symbols of all components, and the network's own estimate of their bits (float, as in training)."""
+    """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
 
-    symbols: tuple[ComponentSymbols, ...]
+    scale_index: int16 [C_y, h, w] of each component.
+    """
+
+    header: PictureHeader
+    tensors: tuple[CodedTensors, ...]
+    scale_index: tuple[NDArray[np.int16], ...]
     estimated_bits: float
 
+    def part(self, index: int, box: Box) -> ComponentSymbols:
+        """Tensors of component `index` in a rectangle that begins and ends at samples of z."""
+        (rows, columns), (z_rows, z_columns) = box.slices, box.hyper.slices
+        own = self.tensors[index]
+        scale_index = self.scale_index[index][:, rows, columns].astype(np.int32)
+        return ComponentSymbols(
+            np.ascontiguousarray(own.z[:, z_rows, z_columns]), scale_index,
+            skip_mask(scale_index, self.header.components[index]), own.symbols[:, rows, columns].astype(np.int32),
+        )  # fmt: skip
+
+    @property
+    def symbols(self) -> tuple[ComponentSymbols, ...]:
+        """Tensors of the whole picture."""
+        return tuple(self.part(index, picture_box(self.header)) for index in range(len(self.tensors)))
+
+
+def planes_of(image: Image) -> ReadPlanes:
+    """Planes of rectangles of a picture, transformed when they are asked for, a few rows at a time."""
+
+    def read(region: Region) -> Planes:
+        rows = range(region.top, region.bottom, ROWS_AT_ONCE)
+        columns = slice(region.left, region.right)
+        parts = [
+            planes_from_image(
+                Image(image.samples[row : min(row + ROWS_AT_ONCE, region.bottom), columns], image.bit_depth)
+            ).samples
+            for row in rows
+        ]
+        return Planes(np.concatenate(parts, axis=1), image.bit_depth)
+
+    return read
+
+
+def padded(read: ReadPlanes, header: PictureHeader, box: Box, device: str) -> Tensor:
+    """float32 [1, P, 16 h, 16 w], -0.5..0.5: a rectangle; beyond the picture its last row and column are repeated."""
+    region = Region(
+        LATENT_BLOCK * box.top, LATENT_BLOCK * box.left,
+        min(LATENT_BLOCK * box.bottom, header.coded_height), min(LATENT_BLOCK * box.right, header.coded_width),
+    )  # fmt: skip
+    planes = read(region)
+    samples = torch.from_numpy(planes.samples.astype(np.float32))[None].to(device)
+    samples = samples.div_(plane_range(planes.bit_depth)).sub_(0.5)
+    below, beside = LATENT_BLOCK * box.height - samples.shape[2], LATENT_BLOCK * box.width - samples.shape[3]
+    return F.pad(samples, (0, beside, 0, below), mode="replicate") if below or beside else samples
+
+
+class _Analysis:
+    """Works on whole-picture arrays, one step after the other."""
+
+    def __init__(self, model: Model, header: PictureHeader, read: ReadPlanes, device: str) -> None:
+        self.model, self.header, self.read, self.device = model, header, read, device
+        self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
+        self.halo = halo(model.config, len(self.nets))
+        self.quality = [
+            quality_position(c.quality_index, model.config.quality_anchors).to(device) for c in header.components
+        ]
+        h, w = header.latent_size
+        shapes = [(net.config.channels, h, w) for net in self.nets]
+        self.y = [np.empty(shape, np.float32) for shape in shapes]
+        self.z = [np.empty((net.config.hyper.z, *header.hyper_size), np.int8) for net in self.nets]
+        self.scale_index = [np.empty(shape, np.int16) for shape in shapes]
+        self.symbols: list[Int] = [np.zeros(shape, np.int16) for shape in shapes]
+
+    def latents(self) -> None:
+        """y of all components."""
+        for domain in domains(self.header):
+            for tile in split(domain, TILE):
+                seen = tile.grown(self.halo.analysis, domain)
+                samples = padded(self.read, self.header, seen, self.device)
+                stems = [net.stem.analyse(samples[:, list(net.config.planes)]) for net in self.nets]
+                rows, columns = tile.inside(seen).slices
+                for index, net in enumerate(self.nets):
+                    features = torch.cat([stems[i] for i in (index, *net.config.condition)], 1)
+                    y = net.latent(features, self.quality[index])[0, :, rows, columns]
+                    self.y[index][:, *tile.slices] = y.cpu().numpy()
+
+    def hyper_latents(self) -> None:
+        """z of all components, from y."""
+        for domain in domains(self.header):
+            for tile in split(domain, TILE):
+                own = tile.aligned(domain)
+                seen = own.grown(HYPER_ANALYSIS, domain).aligned(domain)
+                rows, columns = own.hyper.inside(seen.hyper).slices
+                for index, net in enumerate(self.nets):
+                    y = to_tensor(self.y[index][:, *seen.slices], self.device)
+                    z = net.hyper_analysis(y).round().clamp(-Z_LIMIT, Z_LIMIT)[0, :, rows, columns]
+                    self.z[index][:, *own.hyper.slices] = z.to(torch.int8).cpu().numpy()
+
+    def scales(self) -> None:
+        """scale_index of all components, region by region."""
+        for region_index in range(self.header.num_regions):
+            box = latent_box(self.header.region(region_index))
+            for index, own in enumerate(self.header.components):
+                z = np.ascontiguousarray(self.z[index][:, *box.hyper.slices])
+                found = self.model.scales[index].scale_index(z, own.quality_index, box.height, box.width)
+                self.scale_index[index][:, *box.slices] = found
+
+    def residuals(self) -> None:
+        """Symbols of all components, by the decoder's mean path."""
+        for window in plan(self.header, picture_box(self.header), self.halo):
+            crop, paths = window.crop, list[MeanPath]()
+            for index, net in enumerate(self.nets):
+                y = to_tensor(self.y[index][:, *crop.slices], self.device)
+                scale_index = self.scale_index[index][:, *crop.slices]
+                coded = to_tensor(~skip_mask(scale_index, self.header.components[index]), self.device)
+
+                def residual(mean: Tensor, step: Tensor, y: Tensor = y, coded: Tensor = coded) -> Tensor:
+                    return torch.round(y * step - mean) * coded
+
+                z = to_tensor(self.z[index][:, *crop.hyper.slices], self.device)
+                size = (crop.height, crop.width)
+                paths.append(mean_path(net, z, self.quality[index], paths, size, residual))
+                self._put(index, window.area, window.area.inside(crop), paths[-1])
+
+    def _put(self, index: int, area: Box, inner: Box, path: MeanPath) -> None:
+        rows, columns = inner.slices
+        values = torch.round(path.y_hat - path.mean)[0, :, rows, columns].to(torch.int32).cpu().numpy()
+        if not np.can_cast(np.min_scalar_type(int(np.abs(values).max())), self.symbols[index].dtype):
+            self.symbols[index] = self.symbols[index].astype(np.int32)
+        self.symbols[index][:, *area.slices] = values
+
+    def estimate(self) -> float:
+        """Bits of z and symbols under the float priors that training minimises."""
+        bits = 0.0
+        for region_index in range(self.header.num_regions):
+            region = latent_box(self.header.region(region_index))
+            for tile in split(region, TILE):
+                own = tile.aligned(region)
+                seen = own.grown(HYPER_SCALE, region).aligned(region)
+                for index in range(len(self.nets)):
+                    bits += self._estimate_tile(index, own, seen)
+        return bits
+
+    def _estimate_tile(self, index: int, own: Box, seen: Box) -> float:
+        net: ComponentNetwork = self.nets[index]
+        z = to_tensor(self.z[index][:, *seen.hyper.slices], self.device)
+        z_own = own.hyper.inside(seen.hyper).slices
+        rows, columns = own.inside(seen).slices
+        quality = self.quality[index]
+        log_scale = net.log_scale(z, quality, seen.height, seen.width)[:, :, rows, columns]
+        z_bits = probability_bits(net.hyper_prior.probability(z[:, :, z_own[0], z_own[1]], quality)).sum()
+        residual = to_tensor(self.symbols[index][:, *own.slices], self.device)
+        return float(z_bits + gaussian_bits(residual, log_scale).sum())
+
 
 @torch.inference_mode()
-def prepare(model: Model, planes: Planes, device: str = "cpu") -> PreparedPlanes:
-    """Pad by repetition of the last row and column to multiples of 16, centre, and apply the stems."""
-    samples = torch.from_numpy(planes.samples.astype(np.float32))[None].to(device) / plane_range(planes.bit_depth) - 0.5
-    samples = pad_to_multiple(samples, LATENT_BLOCK)
-    network = model.network.to(device)
-    count = 1 if len(planes.samples) == 1 else len(model.config.components)
-    features = tuple(
-        network.component(i).stem.analyse(samples[:, list(model.config.components[i].planes)]) for i in range(count)
-    )
-    return PreparedPlanes(features, (samples.shape[2] // LATENT_BLOCK, samples.shape[3] // LATENT_BLOCK))
-
-
-def _estimate(net: ComponentNetwork, z: Tensor, residual: Tensor, quality: Tensor) -> float:
-    """Bits of z and residual under the float priors that training minimises."""
-    z_bits = probability_bits(net.hyper_prior.probability(z, quality)).sum()
-    log_scale = net.log_scale(z, quality, *residual.shape[2:])
-    return float(z_bits + gaussian_bits(residual, log_scale).sum())
-
-
-@torch.inference_mode()
-def analyse(
-    model: Model, prepared: PreparedPlanes, headers: tuple[ComponentHeader, ...], device: str = "cpu"
-) -> Analysed:
-    """Latents, hyper-latents and quantised residuals of every component, in decoding order."""
-    network = model.network.to(device)
-    decoded: list[Tensor] = []
-    out, bits = [], 0.0
-    for index, header in enumerate(headers):
-        net = network.component(index)
-        condition = net.config.condition
-        quality = quality_position(header.quality_index, model.config.quality_anchors).to(device)
-        y = net.latent(torch.cat([prepared.features[i] for i in (index, *condition)], 1), quality)
-        z = net.hyper_analysis(y).round().clamp(-Z_LIMIT, Z_LIMIT)[0].to(torch.int8).cpu().numpy()
-        scale_index = model.scales[index].scale_index(z, header.quality_index, *prepared.size)
-        mask = skip_mask(scale_index, header)
-        coded = to_tensor(~mask, device)
-        z_hat = to_tensor(z, device)
-        features = net.features(z_hat, quality, [decoded[i] for i in condition], *prepared.size)
-        gain, inverse = net.gain(quality), net.inverse_gain(quality)
-
-        def residual(mean: Tensor, step: Tensor, y: Tensor = y, coded: Tensor = coded) -> Tensor:
-            return torch.round(y * step - mean) * coded
-
-        mean, y_hat = net.context.run(features, gain, inverse, residual)
-        values = torch.round(y_hat - mean)
-        decoded.append(y_hat * inverse.exp())
-        bits += _estimate(net, z_hat, values, quality)
-        symbols = values[0].to(torch.int32).cpu().numpy()
-        out.append(ComponentSymbols(z, scale_index, mask, np.ascontiguousarray(symbols)))
-    return Analysed(tuple(out), bits)
+def analyse(model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu") -> Analysed:
+    """Latents, hyper-latents and quantised residuals of every component that the header has."""
+    analysis = _Analysis(model, header, read, device)
+    analysis.latents()
+    analysis.hyper_latents()
+    analysis.scales()
+    analysis.residuals()
+    analysis.y.clear()
+    tensors = tuple(CodedTensors(z, s) for z, s in zip(analysis.z, analysis.symbols, strict=True))
+    return Analysed(header, tensors, tuple(analysis.scale_index), analysis.estimate())

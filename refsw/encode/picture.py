@@ -6,14 +6,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from refsw.colour import BT709, image_from_planes, planes_from_image
+from refsw.colour import BT709
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
-from refsw.decode.picture import OPERATING_POINTS
-from refsw.decode.reconstruct import Reconstruction, reconstruct
-from refsw.encode.analyse import Analysed, analyse, prepare
+from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
+from refsw.encode.analyse import Analysed, analyse, planes_of
+from refsw.encode.partition import partition
 from refsw.encode.rate import search
 from refsw.encode.write import Written, write_picture
 from refsw.errors import UnsupportedError, UsageError
@@ -49,10 +49,10 @@ class EncodeReport:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The codestream and what it decodes to."""
+    """The codestream and what it decodes to (None where nobody asked)."""
 
     data: bytes
-    reconstruction: Image
+    reconstruction: Image | None
     report: EncodeReport
 
 
@@ -88,9 +88,10 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
         raise UnsupportedError(f"bit depth {image.bit_depth}: this encoder codes 8-bit pictures")
     components = model.config.components if image.channels == 3 else model.config.components[:1]
     chroma = 3 if image.channels == 3 else 0
+    parts = partition(image.height, image.width, config)
     return PictureHeader(
         decoder_profile_idc=profile.decoder_profile_idc,
-        level_idc=lowest_level(image.width, image.height).level_idc,
+        level_idc=lowest_level(image.width, image.height, parts.regions).level_idc,
         synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
         model_id=model.package.description.model_id,
         model_digest=bytes.fromhex(model.package.digest[:8]),
@@ -99,6 +100,13 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
         source_chroma_format_idc=chroma,
         coded_chroma_format_idc=chroma,
         colour_transform_idc=BT709 if chroma else 0,
+        region_partitioning_flag=parts.regions > 1,
+        num_ver_splits_minus1=parts.rows - 1,
+        num_hor_splits_minus1=parts.columns - 1,
+        independent_regions_flag=parts.independent,
+        synthesis_tile_flag=parts.tile > 0,
+        synthesis_tile_size_div16=parts.tile,
+        synthesis_tile_overlap_div16=parts.overlap,
         components=tuple(
             ComponentHeader(
                 quality_index=quality_index,
@@ -124,11 +132,13 @@ def encode_picture(
     bpp: float | None = None,
     device: str = "cpu",
     model: Model | None = None,
+    reconstruct: bool = True,
 ) -> Encoded:
     """Encode a picture.
 
     quality: 0..100; bpp: target in bits per pixel of the whole file, met within the configuration's tolerance on
     real bytes; not both, and where neither is given the configuration decides. model: loaded before, for many pictures.
+    reconstruct: whether the decoded picture is wanted as well.
     """
     begin = time.perf_counter()
     if quality is not None and bpp is not None:
@@ -143,12 +153,13 @@ def encode_picture(
         raise UsageError(f"bpp {bpp:g}: expected more than 0")
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
     loaded = time.perf_counter()
-    prepared = prepare(model, planes_from_image(image), device)
+    planes = planes_of(image)
 
     def code(index: int) -> tuple[Analysed, Written]:
-        now = with_quality(header, index)
-        analysed = analyse(model, prepared, now.components, device)
-        return analysed, write_picture(model, now, analysed.symbols, config.coding.lanes, config.coding.digest)
+        analysed = analyse(model, with_quality(header, index), planes, device)
+        return analysed, write_picture(
+            model, analysed.header, analysed.part, config.coding.lanes, config.coding.digest
+        )
 
     if bpp is None:
         index, (analysed, written) = first, code(first)
@@ -158,8 +169,8 @@ def encode_picture(
             code, lambda c: len(c[1].data), bpp * pixels / 8, config.rate.tolerance, top, config.rate.attempts
         )
     coded = time.perf_counter()
-    done: Reconstruction = reconstruct(model, written.codestream.picture_header, analysed.symbols, device)
-    reconstruction = image_from_planes(done.planes, header.colour_transform_idc)
+    final = written.codestream.picture_header
+    reconstruction = reconstruct_image(model, final, analysed.tensors, device) if reconstruct else None
     end = time.perf_counter()
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual

@@ -19,20 +19,21 @@ def search(
     above, and fall back on halving where that stalls. Stops within `tolerance` (relative), after `attempts` codings,
     or when neighbouring indices are on both sides. A target outside the model's range ends at the range's end.
     """
-    known: dict[int, tuple[float, T]] = {}
-
-    def attempt(index: int) -> float:
-        if index not in known:
-            coded = code(index)
-            known[index] = (math.log(size(coded)), coded)
-        return known[index][0]
-
+    known: dict[int, float] = {}  # logarithm of the size
     goal = math.log(target)
     index = top // 2
+    best, kept = index, code(index)  # only the best is kept: a coding may be large
+    known[best] = math.log(size(kept))
     while True:
-        reached = attempt(index)
-        below = max((i for i, (s, _) in known.items() if s <= goal), default=None)
-        above = min((i for i, (s, _) in known.items() if s > goal), default=None)
+        if index not in known:
+            coded = code(index)
+            known[index] = math.log(size(coded))
+            if abs(known[index] - goal) < abs(known[best] - goal):
+                best, kept = index, coded
+            del coded
+        reached = known[index]
+        below = max((i for i, s in known.items() if s <= goal), default=None)
+        above = min((i for i, s in known.items() if s > goal), default=None)
         if abs(math.expm1(reached - goal)) <= tolerance or len(known) >= attempts:
             break
         if below is None:
@@ -40,11 +41,10 @@ def search(
         elif above is None:
             following = min(top, below + max(1, top // 4))
         else:
-            low, high = known[below][0], known[above][0]
+            low, high = known[below], known[above]
             share = (goal - low) / (high - low) if len(known) % 4 else 0.5
             following = min(max(below + round(share * (above - below)), below + 1), above - 1)
         if following in known:
             break
         index = following
-    best = min(known, key=lambda i: abs(known[i][0] - goal))
-    return best, known[best][1]
+    return best, kept

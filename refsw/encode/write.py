@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from refsw import syntax
 from refsw.decode.model import Model
-from refsw.decode.parse import scale_row, tensor_digests, z_rows
+from refsw.decode.parse import region_digest, scale_row, z_rows
+from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.syntax.headers import Codestream, ComponentHeader, DigestSegment, PictureHeader, Substream
+from refsw.syntax.writer import picture_header_payload
 from refsw.types import ComponentSymbols, Int
 
 
@@ -25,49 +30,91 @@ class Written:
     ideal_bits: float
 
 
+Part = Callable[[int, Box], ComponentSymbols]
+"""(component, rectangle) -> its tensors."""
+
+
+def part_of(symbols: Sequence[ComponentSymbols]) -> Part:
+    """Rectangles of tensors of a whole picture."""
+
+    def part(index: int, box: Box) -> ComponentSymbols:
+        own, (rows, columns), (z_rows, z_columns) = symbols[index], box.slices, box.hyper.slices
+        return ComponentSymbols(
+            np.ascontiguousarray(own.z[:, z_rows, z_columns]), np.ascontiguousarray(own.scale_index[:, rows, columns]),
+            np.ascontiguousarray(own.skip_mask[:, rows, columns]),
+            np.ascontiguousarray(own.symbols[:, rows, columns]),
+        )  # fmt: skip
+
+    return part
+
+
 @dataclass(frozen=True)
-class _Coded:
-    data: bytes
-    log2_lanes: int
-    ideal_bits: float
+class _Group:
+    """Symbols of one region that share a substream, as the entropy coder takes them."""
+
+    values: Int
+    rows: Int
+    tables: FrequencyTables
+
+    @property
+    def ideal_bits(self) -> float:
+        return code_length(self.values, self.rows, self.tables)
 
 
-def _code(values: Int, rows: Int, tables: FrequencyTables, lanes: int | Literal["auto"]) -> _Coded:
-    ideal = code_length(values, rows, tables)
-    chosen = choose_lanes(ideal, len(values)) if lanes == "auto" else lanes
-    return _Coded(rans.encode(values, rows, tables, chosen), chosen.bit_length() - 1, ideal)
+def _groups(model: Model, header: PictureHeader, index: int, own: ComponentSymbols) -> tuple[_Group, _Group]:
+    """z and residual of one region."""
+    tables = model.scales[index].z_tables(header.components[index].quality_index)
+    coded = ~own.skip_mask
+    z = _Group(own.z.astype(np.int32).ravel(), z_rows(len(own.z), (own.z.shape[1], own.z.shape[2])), tables)
+    return z, _Group(own.symbols[coded], scale_row(own.scale_index[coded]), gaussian_tables())
+
+
+def _lanes(lanes: int | Literal["auto"], sizes: list[tuple[float, int]]) -> int:
+    """All regions of a component share their number of lanes; sizes: (ideal bits, symbols) of each region."""
+    if lanes != "auto":
+        return lanes
+    return choose_lanes(sum(bits for bits, _ in sizes) / len(sizes), min(count for _, count in sizes))
 
 
 def write_picture(
     model: Model,
     header: PictureHeader,
-    symbols: tuple[ComponentSymbols, ...],
+    symbols: Sequence[ComponentSymbols] | Part,
     lanes: int | Literal["auto"] = "auto",
     digest: bool = True,
 ) -> Written:
-    """Entropy-code every component and write the codestream; the header's lane counts are replaced by those chosen."""
+    """Entropy-code every region of every component and write the codestream.
+
+    symbols: of the whole picture, or a function that gives those of a rectangle. The header's lane counts are replaced
+    by those chosen.
+    """
+    part = symbols if callable(symbols) else part_of(symbols)
+    boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
     components: list[ComponentHeader] = []
-    z_streams, residuals, ideal = [], [], 0.0
-    for index, own in enumerate(symbols):
-        component = header.components[index]
-        scale = model.scales[index]
-        z = _code(
-            own.z.astype("int32").ravel(), z_rows(len(own.z), header.hyper_size),
-            scale.z_tables(component.quality_index), lanes,
-        )  # fmt: skip
-        coded = ~own.skip_mask
-        residual = _code(own.symbols[coded], scale_row(own.scale_index[coded]), gaussian_tables(), lanes)
-        components.append(replace(component, log2_lanes_z=z.log2_lanes, log2_lanes_residual=residual.log2_lanes))
-        z_streams.append(Substream(component_index=index, substream_data=z.data))
-        residuals.append(Substream(component_index=index, substream_data=residual.data))
-        ideal += z.ideal_bits + residual.ideal_bits
+    z_streams, residuals, ideal = list[Substream](), list[Substream](), 0.0
+    for index, component in enumerate(header.components):
+        sizes: list[list[tuple[float, int]]] = [[], []]
+        for box in boxes:
+            for known, group in zip(sizes, _groups(model, header, index, part(index, box)), strict=True):
+                known.append((group.ideal_bits, len(group.values)))
+        ideal += sum(bits for known in sizes for bits, _ in known)
+        z_lanes, lanes_residual = (_lanes(lanes, known) for known in sizes)
+        components.append(replace(
+            component, log2_lanes_z=z_lanes.bit_length() - 1, log2_lanes_residual=lanes_residual.bit_length() - 1,
+        ))  # fmt: skip
+        for region_index, box in enumerate(boxes):
+            groups = _groups(model, header, index, part(index, box))
+            for group, count, streams in zip(groups, (z_lanes, lanes_residual), (z_streams, residuals), strict=True):
+                data = rans.encode(group.values, group.rows, group.tables, count)
+                streams.append(Substream(component_index=index, region_index=region_index, substream_data=data))
     codestream = Codestream(
         picture_header=replace(header, components=tuple(components)),
         z=tuple(z_streams),
-        primary_residual=tuple(residuals[:1]),
-        secondary_residual=tuple(residuals[1:]),
+        primary_residual=tuple(residuals[: len(boxes)]),
+        secondary_residual=tuple(residuals[len(boxes) :]),
     )
     if digest:
-        segment = DigestSegment(tensor_digest=tensor_digests(codestream, symbols))
-        codestream = replace(codestream, digest_segment=segment)
+        payload = picture_header_payload(codestream)
+        digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
+        codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=digests))
     return Written(syntax.write(codestream), codestream, ideal)

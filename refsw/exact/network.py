@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,15 @@ class IntegerNetwork:
     def upsampling(self) -> int:
         """Output rows per input row: 2 per layer with depth to space."""
         return int(2 ** sum(layer.depth_to_space for layer in self.layers))
+
+    @property
+    def reach(self) -> int:
+        """Input samples beyond an output sample's own that it depends on, at each side."""
+        total, scale = 0.0, 1
+        for layer in self.layers:
+            total += (layer.kernel // 2) / scale
+            scale *= 2 if layer.depth_to_space else 1
+        return math.ceil(total)
 
     def run(self, x: NDArray[Any], backend: str = "auto", device: str = "cpu") -> NDArray[np.int32]:
         """(D.3) Run the network; every back-end and device gives the same integers.

@@ -30,6 +30,7 @@ from refsw.syntax.headers import (
 )
 from refsw.syntax.mutants import Mutant, mutate
 from refsw.syntax.reader import Entry, bits, read, trace, validate
+from refsw.syntax.salvage import Salvaged, salvage
 from refsw.syntax.violation import Violation
 from refsw.syntax.writer import write
 
@@ -44,6 +45,7 @@ __all__ = [
     "PictureHeader",
     "QualityMap",
     "RenderingInformation",
+    "Salvaged",
     "SkippedSegment",
     "Substream",
     "Tool",
@@ -55,6 +57,7 @@ __all__ = [
     "coverage",
     "mutate",
     "read",
+    "salvage",
     "trace",
     "validate",
     "write",

@@ -92,18 +92,19 @@ class Engine:
         self.syntax = syntax
         self.backend = backend
         self.path: list[str] = []
+        self.root = Scope("codestream")
 
     def codestream(self) -> Scope:
-        """(5.2) The whole codestream; the scope has one entry for each kind of segment."""
-        root = Scope("codestream")
+        """(5.2) The whole codestream; the scope has one entry for each kind of segment, `root` those walked so far."""
+        root = self.root
         self.structure("start_of_codestream", Scope("start_of_codestream", root))
         for kind in self.syntax.segments:
             limits = kind.minimum.evaluate(root.lookup), kind.maximum.evaluate(root.lookup)
             segments: list[Scope] = []
+            root.names[kind.name] = segments
             while self.backend.more(kind, len(segments), limits):
                 segments.append(self._segment(kind, len(segments), limits[1], root))
             self.backend.ended(kind, len(segments), limits)
-            root.names[kind.name] = segments
         self.structure("end_of_codestream", Scope("end_of_codestream", root))
         return root
 

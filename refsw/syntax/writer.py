@@ -12,7 +12,7 @@ from refsw.syntax.bitio import BitReader, BitWriter
 from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, syntax
 from refsw.syntax.engine import Engine, Scope, Value, table_row
 from refsw.syntax.expression import Operand
-from refsw.syntax.headers import Codestream
+from refsw.syntax.headers import Codestream, Substream
 from refsw.syntax.violation import Violation
 
 
@@ -198,7 +198,15 @@ def picture_header_payload(codestream: Codestream) -> bytes:
 
     A codestream has exactly one form, so they are the same whether it was read or is about to be written.
     """
-    reader = BitReader(write(replace(codestream, digest_segment=None)))
+
+    def emptied(parts: tuple[Substream, ...]) -> tuple[Substream, ...]:
+        return tuple(replace(part, substream_data=b"") for part in parts)
+
+    short = replace(
+        codestream, z=emptied(codestream.z), primary_residual=emptied(codestream.primary_residual),
+        secondary_residual=emptied(codestream.secondary_residual), digest_segment=None,
+    )  # fmt: skip
+    reader = BitReader(write(short))
     reader.octets(4)  # start of codestream, marker of the picture header
     size = reader.exp_golomb()
     reader.unsigned(-reader.position % 8)

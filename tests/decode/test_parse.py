@@ -145,8 +145,6 @@ def test_channels_that_are_not_coded_are_zero(
         ("coded chroma", {"source_chroma_format_idc": 1, "coded_chroma_format_idc": 1}),
         ("2 components", {"source_chroma_format_idc": 0, "coded_chroma_format_idc": 0, "colour_transform_idc": 0}),
         ("coding tools", {"tools_enabled_flag": True}),
-        ("region partitioning", {"region_partitioning_flag": True, "num_hor_splits_minus1": 1}),
-        ("synthesis tiles", {"synthesis_tile_flag": True, "synthesis_tile_size_div16": 4}),
         ("colour_transform_idc 2", {"colour_transform_idc": 2, "colour_matrix": (1,) * 9, "colour_offset": (0,) * 3}),
     ],
 )  # fmt: skip

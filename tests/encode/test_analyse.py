@@ -1,26 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from refsw.colour import planes_from_image
 from refsw.decode.parse import skip_mask
-from refsw.decode.reconstruct import reconstruct
-from refsw.encode.analyse import Analysed, analyse, prepare
+from refsw.decode.reconstruct import Reconstructor
+from refsw.encode.analyse import Analysed, ReadPlanes, analyse, padded, planes_of
 from refsw.encode.picture import picture_header
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import ComponentHeader, PictureHeader
 from refsw.types import Image, Planes
 from tests.support.streams import component_headers
 from tests.support.tiny import Started, picture
 
 
+def header_of(started: Started, image: Image, components: tuple[ComponentHeader, ...]) -> PictureHeader:
+    header = picture_header(image, started.config, started.model, 0)
+    return replace(header, components=components[: len(header.components)])
+
+
 def analysed(started: Started, image: Image, quality_index: int = 1024, threshold: int = 0) -> Analysed:
-    headers = component_headers(quality_index, skip_enabled_flag=threshold > 0, skip_threshold=threshold)
-    prepared = prepare(started.model, planes_from_image(image))
-    return analyse(started.model, prepared, headers[: len(prepared.features)])
+    components = component_headers(quality_index, skip_enabled_flag=threshold > 0, skip_threshold=threshold)
+    return analyse(started.model, header_of(started, image, components), planes_of(image))
+
+
+def reader(planes: NDArray[np.int32]) -> ReadPlanes:
+    def read(region: Region) -> Planes:
+        return Planes(planes[:, region.top : region.bottom, region.left : region.right])
+
+    return read
 
 
 @settings(max_examples=15, deadline=None)
@@ -41,24 +57,27 @@ def test_shapes_types_and_ranges(started: Started, height: int, width: int, chan
 def test_mean_path_of_encoder_and_decoder_are_equal(started: Started, quality_index: int) -> None:
     """The decoder's y_hat is within half a step of the encoder's latent, so no step of the two ran apart."""
     image = picture(2, 70, 90)
-    prepared = prepare(started.model, planes_from_image(image))
-    out = analyse(started.model, prepared, component_headers(quality_index))
-    header = picture_header(image, started.config, started.model, quality_index)
-    again = reconstruct(started.model, header, out.symbols)
-    for own, latents in zip(out.symbols, again.latents, strict=True):
-        np.testing.assert_array_equal(np.rint(latents.y_hat - latents.mean), own.symbols)
+    header = header_of(started, image, component_headers(quality_index))
+    out = analyse(started.model, header, planes_of(image))
+    again = Reconstructor(started.model, header, out.tensors, "cpu")
+    (window,) = again.windows()
+    paths = again.latents(window)
+    for own, path in zip(out.symbols, paths, strict=True):
+        np.testing.assert_array_equal(np.rint(path.y_hat - path.mean)[0], own.symbols)
     net = started.model.network.component(0)
-    y = net.latent(prepared.features[0], torch.tensor([quality_index / 2048]))[0].numpy()
-    assert np.abs(again.latents[0].y_hat - y).max() < 0.5 + 1e-3
+    features = net.stem.analyse(padded(planes_of(image), header, window.area, "cpu")[:, :1])
+    y = net.latent(features, torch.tensor([quality_index / 2048]))
+    assert (paths[0].y_hat - y).abs().max() < 0.5 + 1e-3
 
 
 def test_luma_is_the_same_whatever_chroma_is(started: Started) -> None:
-    planes = planes_from_image(picture(2, 48, 64)).samples
+    image = picture(2, 48, 64)
+    planes = planes_from_image(image).samples
     other = planes.copy()
     other[1:] = other[1:, ::-1]
-    headers = component_headers(900)
-    first, second = (analyse(started.model, prepare(started.model, Planes(p)), headers) for p in (planes, other))
-    grey = analyse(started.model, prepare(started.model, Planes(planes[:1].copy())), headers[:1])
+    header = header_of(started, image, component_headers(900))
+    first, second = (analyse(started.model, header, reader(p)) for p in (planes, other))
+    grey = analyse(started.model, replace(header, components=header.components[:1]), reader(planes[:1]))
     for name in ("z", "scale_index", "skip_mask", "symbols"):
         luma = getattr(first.symbols[0], name)
         np.testing.assert_array_equal(luma, getattr(second.symbols[0], name))

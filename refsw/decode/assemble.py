@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(9.5) Parts of planes to the picture, and to whole tensors where they are kept."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from refsw.colour import NO_TRANSFORM, image_from_planes
+from refsw.decode.model import Model
+from refsw.decode.windows import Window
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import PictureHeader
+from refsw.types import CodedTensors, ComponentLatents, Image, Planes
+
+if TYPE_CHECKING:
+    from refsw.decode.reconstruct import MeanPath, PlanesPart
+
+ROWS_AT_ONCE = 64
+"""Rows whose colour is transformed at a time: its integers take 8 bytes each."""
+
+
+class Assembly:
+    """Fills the picture, and with `keep` the planes and latents of the whole picture.
+
+    area: rectangle of the displayed picture that is wanted.
+    """
+
+    def __init__(
+        self, header: PictureHeader, model: Model, area: Region, tensors: tuple[CodedTensors, ...], keep: bool
+    ) -> None:
+        count = sum(len(c.planes) for c in model.config.components[: len(tensors)])
+        self.header, self.area, self.keep, self.seconds = header, area, keep, 0.0
+        self.transform = header.colour_transform_idc if len(tensors) == len(header.components) else NO_TRANSFORM
+        kind = np.uint8 if header.bit_depth == 8 else np.uint16
+        self._samples = np.zeros((area.bottom - area.top, area.right - area.left, count), kind)
+        self._planes = np.zeros((count, header.coded_height, header.coded_width) if keep else 0, np.int32)
+        self._latents = [
+            ComponentLatents(np.zeros(t.symbols.shape, np.float32), np.zeros(t.symbols.shape, np.float32))
+            for t in (tensors if keep else ())
+        ]
+
+    def put_latents(self, window: Window, paths: list[MeanPath]) -> None:
+        """Keep the latents of a window's area."""
+        rows, columns = window.area.slices
+        own_rows, own_columns = window.area.inside(window.crop).slices
+        for whole, path in zip(self._latents, paths, strict=False):
+            whole.mean[:, rows, columns] = path.mean[0, :, own_rows, own_columns].cpu().numpy()
+            whole.y_hat[:, rows, columns] = path.y_hat[0, :, own_rows, own_columns].cpu().numpy()
+
+    def put_planes(self, part: PlanesPart) -> None:
+        """Keep a part of the planes, and put what of it is wanted into the picture."""
+        begin = time.perf_counter()
+        bottom, right = part.top + part.samples.shape[1], part.left + part.samples.shape[2]
+        if self.keep:
+            self._planes[:, part.top : bottom, part.left : right] = part.samples
+        top, left = max(part.top, self.area.top), max(part.left, self.area.left)
+        bottom, right = min(bottom, self.area.bottom), min(right, self.area.right)
+        if top < bottom and left < right:
+            columns = slice(left - self.area.left, right - self.area.left)
+            for row in range(top, bottom, ROWS_AT_ONCE):
+                end = min(row + ROWS_AT_ONCE, bottom)
+                cut = part.samples[:, row - part.top : end - part.top, left - part.left : right - part.left]
+                shown = image_from_planes(Planes(np.ascontiguousarray(cut), self.header.bit_depth), self.transform)
+                self._samples[row - self.area.top : end - self.area.top, columns] = shown.samples
+        self.seconds += time.perf_counter() - begin
+
+    def image(self) -> Image:
+        """The picture, once every part is in."""
+        return Image(self._samples, self.header.bit_depth)
+
+    def planes(self) -> Planes | None:
+        """Planes of the coded picture, where they were kept."""
+        return Planes(self._planes, self.header.bit_depth) if self.keep else None
+
+    def latents(self) -> tuple[ComponentLatents, ...]:
+        """Latents of each component, where they were kept."""
+        return tuple(self._latents)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(9.6.4) Decoding less than everything: a rectangle, a prefix of the channels, luma alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from refsw.decode.windows import Box, latent_box, plan
+from refsw.errors import UsageError
+from refsw.nets.halo import Halo
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import PictureHeader
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to decode of a picture.
+
+    area: rectangle of the displayed picture, None for all of it; channels: symbols of channels from here on are taken
+    as 0, None for none; luma: the first component alone, a grey picture; conceal: damage is concealed (9.7) instead of
+    raised.
+    """
+
+    area: Region | None = None
+    channels: int | None = None
+    luma: bool = False
+    conceal: bool = False
+
+
+WHOLE = Selection()
+
+
+def displayed(header: PictureHeader, selection: Selection) -> Region:
+    """The rectangle to decode. Raises UsageError where it is not inside the displayed picture."""
+    own = selection.area
+    if own is None:
+        return Region(0, 0, header.height, header.width)
+    if not (0 <= own.top < own.bottom <= header.height and 0 <= own.left < own.right <= header.width):
+        raise UsageError(
+            f"region {own.left},{own.top},{own.right - own.left},{own.bottom - own.top}: "
+            f"is not inside the picture of {header.width} x {header.height} samples"
+        )
+    return own
+
+
+def latent_area(area: Region) -> Box:
+    """Latent samples whose planes hold the rectangle."""
+    return latent_box(area)
+
+
+def needed_regions(header: PictureHeader, wanted: Box, halo: Halo) -> tuple[int, ...]:
+    """Regions whose symbols the windows of `wanted` read, in raster order."""
+    if wanted == Box(0, 0, *header.latent_size):
+        return tuple(range(header.num_regions))
+    crops = [window.crop for window in plan(header, wanted, halo)]
+    boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
+    return tuple(index for index, box in enumerate(boxes) if any(not box.cut(crop).empty for crop in crops))

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(9.6) Which part of the latent grid is decoded at a time, and how far around it a network looks.
+
+    domain ⊇ crop ⊇ area        rectangles on the latent grid
+    domain: the picture, or one independent region; networks see zeros beyond it
+    area:   what a window contributes to the planes; areas of all windows tile what is wanted
+    crop:   area, grown by the halo, to multiples of 4 latent samples (one of z), cut at the domain
+
+A window's interior equals that of the whole picture, but for the rounding of floating point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from refsw.constants import HYPER_BLOCK, LATENT_BLOCK
+from refsw.nets.halo import Halo
+from refsw.syntax.geometry import Region, ceil_div
+from refsw.syntax.headers import PictureHeader
+
+WINDOW = 256
+"""Largest side of a window, latent samples: 4096 luma samples; the mean path runs on it at once."""
+TILE = 128
+"""Largest side of a synthesis tile that a decoder chooses itself, latent samples: its tensors stay under 32 MB."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of the latent grid: rows top..bottom - 1, columns left..right - 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns as slices of an array that begins at (0, 0)."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def cut(self, other: Box) -> Box:
+        """What both have in common; empty where height or width is not above 0."""
+        return Box(
+            max(self.top, other.top), max(self.left, other.left),
+            min(self.bottom, other.bottom), min(self.right, other.right),
+        )  # fmt: skip
+
+    def grown(self, by: int, domain: Box) -> Box:
+        """Extended by `by` at each side, inside the domain."""
+        return Box(self.top - by, self.left - by, self.bottom + by, self.right + by).cut(domain)
+
+    def aligned(self, domain: Box) -> Box:
+        """Extended to multiples of 4, samples of z, inside the domain, whose own corner is such a multiple."""
+        down, across = self.top // HYPER_BLOCK, self.left // HYPER_BLOCK
+        bottom, right = ceil_div(self.bottom, HYPER_BLOCK), ceil_div(self.right, HYPER_BLOCK)
+        return Box(*(HYPER_BLOCK * v for v in (down, across, bottom, right))).cut(domain)
+
+    def inside(self, outer: Box) -> Box:
+        """The same rectangle, counted from the corner of `outer`."""
+        return Box(self.top - outer.top, self.left - outer.left, self.bottom - outer.top, self.right - outer.left)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no sample."""
+        return self.height <= 0 or self.width <= 0
+
+    @property
+    def hyper(self) -> Box:
+        """The samples of z that belong to it."""
+        return Box(self.top // HYPER_BLOCK, self.left // HYPER_BLOCK,
+                   ceil_div(self.bottom, HYPER_BLOCK), ceil_div(self.right, HYPER_BLOCK))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Window:
+    """One run of the mean path, and the synthesis tiles inside it.
+
+    crop: the mean path runs on it; tiles: (area, input) each: synthesis runs on input and contributes area.
+    """
+
+    domain: Box
+    area: Box
+    crop: Box
+    tiles: tuple[tuple[Box, Box], ...]
+
+
+def latent_box(region: Region) -> Box:
+    """Rectangle of luma samples -> rectangle of latent samples that covers it."""
+    return Box(region.top // LATENT_BLOCK, region.left // LATENT_BLOCK,
+               ceil_div(region.bottom, LATENT_BLOCK), ceil_div(region.right, LATENT_BLOCK))  # fmt: skip
+
+
+def picture_box(header: PictureHeader) -> Box:
+    """(9.1) The whole latent grid."""
+    return Box(0, 0, *header.latent_size)
+
+
+def domains(header: PictureHeader) -> tuple[Box, ...]:
+    """(9.6.1) Rectangles that decode without looking at each other."""
+    if not header.independent_regions_flag:
+        return (picture_box(header),)
+    return tuple(latent_box(header.region(index)) for index in range(header.num_regions))
+
+
+def _shares(start: int, stop: int, side: int) -> list[tuple[int, int]]:
+    """start..stop in the fewest parts of at most `side`, alike in size, cut at multiples of 4 where they are longer."""
+    count = ceil_div(stop - start, side)
+    unit = HYPER_BLOCK if side > HYPER_BLOCK else 1
+    edges = [start, *(min(stop, start + unit * ceil_div((stop - start) * i, unit * count)) for i in range(1, count))]
+    return list(zip(edges, [*edges[1:], stop], strict=True))
+
+
+def split(area: Box, side: int) -> Iterator[Box]:
+    """Parts of `area` in raster order, each side at most `side`, a multiple of 4."""
+    for top, bottom in _shares(area.top, area.bottom, side):
+        for left, right in _shares(area.left, area.right, side):
+            yield Box(top, left, bottom, right)
+
+
+def _signalled(domain: Box, area: Box, size: int) -> Iterator[Box]:
+    """(9.6.3) Signalled synthesis tiles, counted from the corner of the domain, that meet `area`."""
+    for top in range(domain.top + (area.top - domain.top) // size * size, area.bottom, size):
+        for left in range(domain.left + (area.left - domain.left) // size * size, area.right, size):
+            yield Box(top, left, top + size, left + size).cut(domain)
+
+
+def _window(header: PictureHeader, domain: Box, area: Box, halo: Halo) -> Window:
+    if header.synthesis_tile_flag:
+        overlap = header.synthesis_tile_overlap_div16
+        own = list(_signalled(domain, area, header.synthesis_tile_size_div16))
+    else:
+        overlap, own = halo.synthesis, list(split(area, TILE))
+    tiles = tuple((tile, tile.grown(overlap, domain)) for tile in own)
+    needed = Box(min(t.top for _, t in tiles), min(t.left for _, t in tiles),
+                 max(t.bottom for _, t in tiles), max(t.right for _, t in tiles))  # fmt: skip
+    return Window(domain, area, needed.grown(halo.mean, domain).aligned(domain), tiles)
+
+
+def plan(header: PictureHeader, wanted: Box, halo: Halo) -> Iterator[Window]:
+    """(9.6) Windows that together yield `wanted`, in the order of domains.
+
+    halo: of the networks that will run. Where tiles are signalled, windows consist of whole tiles.
+    """
+    side = WINDOW
+    if header.synthesis_tile_flag:
+        size = header.synthesis_tile_size_div16
+        side = max(1, WINDOW // size) * size
+    for domain in domains(header):
+        area = wanted.cut(domain)
+        if area.empty:
+            continue
+        parts = _signalled(domain, area, side) if header.synthesis_tile_flag else split(area, side)
+        for part in parts:
+            yield _window(header, domain, part.cut(area), halo)
