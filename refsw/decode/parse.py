@@ -17,7 +17,7 @@ from refsw.colour import BT709, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
-from refsw.decode.windows import Box, latent_box, picture_box
+from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
@@ -105,9 +105,9 @@ class Parsed:
 
 
 class _NotDecodedError(Exception):
-    """A substream that gives nothing; the part, and whether there are no bytes at all."""
+    """A substream that gives nothing; the part, whether there are no bytes at all, and what is known without it."""
 
-    def __init__(self, part: Part, message: str, absent: bool, known: ComponentSymbols) -> None:
+    def __init__(self, part: Part, message: str, absent: bool, known: ComponentSymbols | None) -> None:
         super().__init__(message)
         self.part, self.absent, self.known = part, absent, known
 
@@ -136,18 +136,16 @@ def _region(
     own, box = header.components[index], latent_box(header.region(region_index))
     shape = (scale.network.inputs, box.hyper.height, box.hyper.width)
     area = (scale.network.outputs, box.height, box.width)
-    nothing = ComponentSymbols(np.zeros(shape, np.int8), np.zeros(area, np.int32), np.ones(area, np.bool_),
-                               np.zeros(area, np.int32))  # fmt: skip
     data = codestream.z_data(index, region_index)
     if not data:
-        raise _NotDecodedError("z", "is not present", True, nothing)
+        raise _NotDecodedError("z", "is not present", True, None)
     try:
         rows = z_rows(shape[0], (shape[1], shape[2]))
         z = rans.decode(data, rows, scale.z_tables(own.quality_index), 1 << own.log2_lanes_z)
         if z.min() < -128 or z.max() > 127:
             raise DamageError("hyper-latent outside -128..127")
     except DamageError as error:
-        raise _NotDecodedError("z", str(error), False, nothing) from None
+        raise _NotDecodedError("z", str(error), False, None) from None
     z = z.astype(np.int8).reshape(shape)
     scale_index = scale.scale_index(z, own.quality_index, box.height, box.width, backend)
     mask = skip_mask(scale_index, own)
@@ -163,18 +161,19 @@ def _region(
 
 
 class _Collector:
-    """Puts tensors of regions together to those of the picture."""
+    """Puts tensors of regions together to those of the picture; made when there is a first one to put."""
 
     def __init__(self, header: PictureHeader, scale: ScaleModel, keep: bool) -> None:
-        whole = picture_box(header)
-        shape = (scale.network.outputs, whole.height, whole.width)
+        shape = (scale.network.outputs, *header.latent_size)
         self.z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
         self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
         self.scale_index = np.zeros(shape if keep else (0,), np.int32)
         self.skip_mask = np.ones(shape if keep else (0,), np.bool_)
         self.keep = keep
 
-    def put(self, box: Box, own: ComponentSymbols) -> None:
+    def put(self, box: Box, own: ComponentSymbols | None) -> None:
+        if own is None:
+            return
         rows, columns = box.slices
         if not self.keep and not np.can_cast(np.min_scalar_type(int(np.abs(own.symbols).max())), np.int16):
             self.symbols = self.symbols.astype(np.int32)
@@ -223,26 +222,29 @@ def parse_regions(
             raise DamageError(str(one))
         damage.append(one)
 
-    collectors = [_Collector(header, model.scales[index], keep) for index in range(count)]
+    collectors: dict[int, _Collector] = {}
     for region_index in indices:
         box = latent_box(header.region(region_index))
-        for index, collector in enumerate(collectors):
-            limit = len(collector.symbols) if channels is None else channels
+        for index, scale in enumerate(model.scales[:count]):
+            limit = scale.network.outputs if channels is None else channels
+            own: ComponentSymbols | None
             try:
-                own = _region(codestream, model.scales[index], index, region_index, limit, backend)
+                own = _region(codestream, scale, index, region_index, limit, backend)
             except _NotDecodedError as error:
                 own = error.known
                 found(index, region_index, error.part, str(error), error.absent)
             else:
                 stated = codestream.tensor_digest(index, region_index)
-                if stated is not None and limit >= len(own.symbols):
+                if stated is not None and limit >= scale.network.outputs:
                     digest = region_digest(payload, own)
                     if digest != stated:
                         found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and picture "
                               f"header is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
-            collector.put(box, own)
-    full = tuple(c.full() for c in collectors) if keep else ()
-    return Parsed(tuple(c.tensors() for c in collectors), tuple(damage), full)
+            if index not in collectors:
+                collectors[index] = _Collector(header, scale, keep)
+            collectors[index].put(box, own)
+    full = tuple(c.full() for c in collectors.values()) if keep else ()
+    return Parsed(tuple(c.tensors() for c in collectors.values()), tuple(damage), full)
 
 
 def parse_symbols(codestream: Codestream, model: Model, backend: str = "auto") -> tuple[ComponentSymbols, ...]:
