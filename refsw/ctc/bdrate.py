@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Bjontegaard delta rate: the mean rate difference of two codecs at equal quality.
+"""Bjontegaard deltas: the mean difference of two codecs, of rate at equal quality or of quality at equal rate.
 
-ln(bpp) is interpolated as a function of the metric by PCHIP (monotone piecewise cubic Hermite, Fritsch and Carlson
-1980, as SciPy has it) and the difference of both curves is averaged over the metric interval that they share.
-That interval is also held to the part of the anchor's curve within `ANCHOR_BPP`, so that a comparison does not
-hang on rates at which nobody uses the codecs.
+ln(bpp) is interpolated as a function of the metric and the difference of both curves is averaged over the metric
+interval that they share. That interval is also held to the part of the anchor's curve within a range of rates, so
+that a comparison does not hang on rates at which nobody uses the codecs.
 
-    bd = exp( 1 / (b - a) * integral from a to b of (ln R_test(m) - ln R_anchor(m)) dm ) - 1
+    bd_rate = exp( 1 / (b - a) * integral from a to b of (ln R_test(m) - ln R_anchor(m)) dm ) - 1
+    bd_metric = 1 / (d - c) * integral from c to d of (m_test(r) - m_anchor(r)) dr,    r = ln R
+
+Interpolation is SciPy's: PCHIP (monotone, Fritsch and Carlson 1980), or Akima (1970), which follows dense curves more
+closely and may overshoot between sparse ones. docs/decisions/ has why SciPy and not a package for the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
 
 from refsw.errors import InputError
 
+Method = Literal["pchip", "akima"]
+Range = tuple[float, float]
+INTERPOLATORS = {"pchip": PchipInterpolator, "akima": Akima1DInterpolator}
 ANCHOR_BPP = (0.1, 1.5)
 
 
@@ -44,18 +51,20 @@ class Curve:
         ordered = sorted(points)
         return cls(name, tuple(bpp for bpp, _ in ordered), tuple(metric for _, metric in ordered))
 
-    def log_rate(self) -> PchipInterpolator:
+    def log_rate(self, method: Method = "pchip") -> PchipInterpolator | Akima1DInterpolator:
         """ln(bpp) as a function of the metric."""
-        return PchipInterpolator(self.metric, np.log(self.bpp))
+        return INTERPOLATORS[method](self.metric, np.log(self.bpp))
+
+    def quality(self, method: Method = "pchip") -> PchipInterpolator | Akima1DInterpolator:
+        """The metric as a function of ln(bpp)."""
+        return INTERPOLATORS[method](np.log(self.bpp), self.metric)
 
     def metric_at(self, bpp: float) -> float:
         """The metric at a rate inside the curve: PCHIP over bpp."""
         return float(PchipInterpolator(self.bpp, self.metric)(bpp))
 
 
-def shared_interval(
-    anchor: Curve, test: Curve, anchor_bpp: tuple[float, float] | None = ANCHOR_BPP
-) -> tuple[float, float]:
+def shared_interval(anchor: Curve, test: Curve, anchor_bpp: Range | None = ANCHOR_BPP) -> Range:
     """The metric interval over which two curves are compared; InputError where there is none.
 
     anchor_bpp: rates of the anchor that bound it; None for the whole overlap of both curves.
@@ -71,11 +80,40 @@ def shared_interval(
     return low, high
 
 
-def bd_rate(anchor: Curve, test: Curve, anchor_bpp: tuple[float, float] | None = ANCHOR_BPP) -> float:
+def shared_rates(anchor: Curve, test: Curve, anchor_bpp: Range | None = ANCHOR_BPP) -> Range:
+    """The interval of bpp over which bd_metric compares two curves; InputError where there is none."""
+    bounds = anchor_bpp or (0.0, np.inf)
+    low, high = max(anchor.bpp[0], test.bpp[0], bounds[0]), min(anchor.bpp[-1], test.bpp[-1], bounds[1])
+    if low >= high:
+        raise InputError(f"curves {anchor.name} and {test.name} share no rates")
+    return low, high
+
+
+def bd_rate(anchor: Curve, test: Curve, anchor_bpp: Range | None = ANCHOR_BPP, method: Method = "pchip") -> float:
     """Mean rate difference of `test` against `anchor` in percent; negative where `test` needs fewer bits.
 
     anchor_bpp: see `shared_interval`, which also says what InputError is raised for.
     """
     low, high = shared_interval(anchor, test, anchor_bpp)
-    integral = test.log_rate().integrate(low, high) - anchor.log_rate().integrate(low, high)
+    integral = test.log_rate(method).integrate(low, high) - anchor.log_rate(method).integrate(low, high)
     return 100 * float(np.expm1(integral / (high - low)))
+
+
+def bd_metric(anchor: Curve, test: Curve, anchor_bpp: Range | None = ANCHOR_BPP, method: Method = "pchip") -> float:
+    """Mean metric difference of `test` against `anchor` in units of the metric; positive where `test` is better.
+
+    anchor_bpp: rates outside it are left out. Raises InputError where the curves share no rates.
+    """
+    low, high = np.log(shared_rates(anchor, test, anchor_bpp))
+    integral = test.quality(method).integrate(low, high) - anchor.quality(method).integrate(low, high)
+    return float(integral / (high - low))
+
+
+def overlap(anchor: Curve, test: Curve, anchor_bpp: Range | None = ANCHOR_BPP) -> float:
+    """The part of the anchor's metric interval that a BD-rate rests on, 0..1; 0 where there is none."""
+    try:
+        low, high = shared_interval(anchor, test, anchor_bpp)
+        first, last = shared_interval(anchor, anchor, anchor_bpp)
+    except InputError:
+        return 0.0
+    return (high - low) / (last - first)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsw.ctc.bdrate import Curve, bd_rate, shared_interval
+from refsw.ctc.bdrate import Curve, bd_metric, bd_rate, overlap, shared_interval
 from refsw.errors import InputError
 
 POINTS = {
@@ -110,6 +110,34 @@ def test_published_rows(anchor: str, test: str, psnr: float, msssim: float) -> N
 def test_unrestricted_overlap_equals_bjontegaard_package(anchor: str, test: str, psnr: float, msssim: float) -> None:
     for metric, expected in ((PSNR, psnr), (MSSIM, msssim)):
         assert bd_rate(curve(anchor, metric), curve(test, metric), None) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "test", "metric", "rate", "gain", "akima_gain"),
+    [
+        ("jpeg420", "webp_m6", PSNR, -36.977011028585906, 2.315378049544288, 2.315413344822294),
+        ("jpeg420", "webp_m6", MSSIM, -26.67869546256879, 1.6089676003197386, 1.609118486019126),
+        ("avif444_s6_psnr", "vvc420_vvenc_fast", PSNR, -18.207085229776354, 0.8577137048583655, 0.857073526153933),
+        ("avif444_s6_psnr", "vvc420_vvenc_fast", MSSIM, -15.270366099829058, 0.6611161526681582, 0.6604583204588109),
+        ("jpeg420", "j2k_cq", PSNR, -29.58620171053652, 1.773159965579349, 1.773230948315439),
+        ("jpeg420", "j2k_cq", MSSIM, -11.214087149728847, 0.6104790389401844, 0.6112347244191294),
+    ],
+)
+def test_akima_and_bd_metric_equal_bjontegaard_package(
+    anchor: str, test: str, metric: int, rate: float, gain: float, akima_gain: float
+) -> None:
+    """bjontegaard 1.3.0: bd_rate(method="akima"), bd_psnr(method="pchip"), bd_psnr(method="akima")."""
+    pair = curve(anchor, metric), curve(test, metric)
+    assert bd_rate(*pair, None, "akima") == pytest.approx(rate, abs=1e-9)
+    assert bd_metric(*pair, None) == pytest.approx(gain, abs=1e-9)
+    assert bd_metric(*pair, None, "akima") == pytest.approx(akima_gain, abs=1e-9)
+
+
+def test_overlap_is_the_compared_part_of_the_anchor() -> None:
+    low = Curve("low", (0.1, 0.2, 0.4), (20.0, 24.0, 30.0))
+    assert overlap(low, low, None) == 1
+    assert overlap(low, Curve("half", (0.1, 0.2), (25.0, 40.0)), None) == pytest.approx(0.5)
+    assert overlap(low, Curve("none", (0.1, 0.2), (31.0, 40.0)), None) == 0
 
 
 @settings(max_examples=50, deadline=None)
