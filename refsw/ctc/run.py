@@ -114,7 +114,7 @@ class Station:
 def anchor_points(picture: Path, codecs: Iterable[anchors.Anchor], journal: Journal) -> Iterator[Point]:
     """Points of one picture with every anchor at all its qualities."""
     image, source = read_image(picture), tree_digest(picture)
-    measuring_code = tree_digest(*(Path(module.__file__ or "") for module in (anchors, metrics)))
+    measuring_code = tree_digest(Path(anchors.__file__ or ""), Path(metrics.__file__ or "").parent)
     for codec in codecs:
         for quality in codec.qualities:
             key = journal_key(codec.name, codec.settings, anchors.library_versions(), measuring_code, source, quality)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""IW-SSIM of luma, as in JPEG AI: SSIM of five pyramid bands, each sample weighted by the information it carries.
+
+x, y --Laplacian pyramid--> bands 1..4 and what remains --structure maps, weighted means--> product of powers
+weight: information shared by the eye's views of reference and picture, Gaussian scale mixture over a sample's
+3 x 3 neighbours and its parent in the next coarser band
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refsw.ctc.metrics.metric import Metric
+from refsw.ctc.metrics.planes import STEPS, Float, Pair
+from refsw.ctc.metrics.ssim import K1, K2, SCALE_EXPONENTS, WINDOW
+from refsw.ctc.metrics.windows import filter_mirrored, moments, zeros_to
+
+PAPER = "Wang, Li: Information content weighting for perceptual image quality assessment, IEEE TIP 20(5), 2011"
+SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16 * np.sqrt(2)  # the gain of 2 per reduction is part of the definition
+NEIGHBOURS = np.ones(3) / 3
+EYE_NOISE = 0.4  # variance, squared 8-bit steps
+TINY = 1e-15
+JPEG_AI_SIDE = 256  # smaller pictures are continued with zeros to this side
+MARGIN = WINDOW.size // 2 - 1  # of the weights' map around that of structure
+
+
+def iwssim(pair: Pair) -> float:
+    """IW-SSIM of Y, 0..1: 1 where equal. Not symmetric: neighbours and parents are the reference's."""
+    x, y = (_pyramid(zeros_to(plane, JPEG_AI_SIDE)) for plane in pair.luma)
+    result, last = 1.0, len(SCALE_EXPONENTS) - 1
+    for scale, exponent in enumerate(SCALE_EXPONENTS):
+        similarity = _similarity(x[scale], y[scale], with_luminance=scale == last)
+        if scale < last:
+            parent = x[scale + 1] if scale + 1 < last else None  # what remains is no band, and nobody's parent
+            weight = _information(x[scale], y[scale], parent)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            total = float(np.sum(weight))
+            mean = float(np.sum(similarity * weight)) / total if total > 0 else float(np.mean(similarity))
+        else:
+            mean = float(np.mean(similarity))
+        result *= abs(mean) ** exponent
+    return result
+
+
+def _pyramid(plane: Float) -> list[Float]:
+    """Four bands, finest first, and what remains."""
+    bands = []
+    for _ in range(len(SCALE_EXPONENTS) - 1):
+        coarse = filter_mirrored(plane, SMOOTHING)[::2, ::2]
+        spread = np.zeros_like(plane)
+        spread[::2, ::2] = coarse
+        bands.append(plane - filter_mirrored(spread, SMOOTHING))
+        plane = coarse
+    return [*bands, plane]
+
+
+def _similarity(x: Float, y: Float, with_luminance: bool) -> Float:
+    """Structure map, [H - 10, W - 10], times luminance where asked."""
+    c1, c2 = (K1 * STEPS) ** 2, (K2 * STEPS) ** 2
+    mean_x, mean_y, variance_x, variance_y, covariance = moments(x, y, WINDOW)
+    structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+    if not with_luminance:
+        return np.asarray(structure)
+    return np.asarray(structure * (2 * mean_x * mean_y + c1) / (mean_x * mean_x + mean_y * mean_y + c1))
+
+
+def _information(x: Float, y: Float, parent: Float | None) -> Float:
+    """Bits of each sample that has all its neighbours: [H - 2, W - 2]."""
+    _, _, variance_x, variance_y, covariance = moments(x, y, NEIGHBOURS)
+    gain = covariance / (variance_x + TINY)
+    gain[variance_x < TINY] = 0
+    noise = variance_y - gain * covariance
+    gain[variance_y < TINY] = 0
+    noise[variance_y < TINY] = 0
+    energy, eigenvalues = _mixture(x, parent)
+    signal = (noise + (1 + gain * gain) * EYE_NOISE) * energy
+    floor = 1 + noise / EYE_NOISE
+    product = np.ones_like(noise)
+    for value in eigenvalues:
+        product *= floor + signal * (value / EYE_NOISE**2)
+    information = np.log2(product)
+    information[information < TINY] = 0
+    return np.asarray(information)
+
+
+def _mixture(x: Float, parent: Float | None) -> tuple[Float, Float]:
+    """Local multiplier of the scale mixture [H - 2, W - 2], and the eigenvalues of the neighbours' covariance."""
+    height, width = x.shape[0] - 2, x.shape[1] - 2
+    columns = [x[row : row + height, column : column + width].ravel() for row in range(3) for column in range(3)]
+    if parent is not None:
+        columns.append(_enlarged(parent)[1 : 1 + height, 1 : 1 + width].ravel())
+    vectors = np.stack(columns)
+    eigenvalues, basis = np.linalg.eigh(vectors @ vectors.T / vectors.shape[1])
+    used = eigenvalues > max(eigenvalues[-1] * TINY, TINY)  # a flat band has none
+    whitened = (basis[:, used] / np.sqrt(eigenvalues[used])).T @ vectors
+    energy = np.einsum("ij,ij->j", whitened, whitened) / len(columns)
+    return energy.reshape(height, width), eigenvalues[used]
+
+
+def _enlarged(plane: Float) -> Float:
+    """Twice the samples, straight lines at a quarter before and after each: [H, W] -> [2 H, 2 W]."""
+    for _ in range(2):  # down the rows, then, transposed, down the columns
+        extended = np.pad(plane, [(1, 1), (0, 0)], mode="reflect", reflect_type="odd")
+        doubled = np.empty((2 * plane.shape[0], plane.shape[1]))
+        doubled[0::2] = 0.75 * plane + 0.25 * extended[:-2]
+        doubled[1::2] = 0.75 * plane + 0.25 * extended[2:]
+        plane = doubled.T
+    return plane
+
+
+IWSSIM = Metric("iwssim", "IW-SSIM", "1", "", True, True, 1.0, "Y", PAPER, iwssim)
