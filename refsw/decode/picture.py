@@ -123,7 +123,7 @@ def decode_picture(
     reconstructor = Reconstructor(model, header, parsed.tensors, device)
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     for window in reconstructor.windows(wanted):
-        paths = reconstructor.latents(window)
+        paths = reconstructor.latents(window, keep)
         assembly.put_latents(window, paths)
         for part in reconstructor.planes(window, paths):
             assembly.put_planes(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -114,8 +114,11 @@ class Reconstructor:
         return plan(self.header, wanted or picture_box(self.header), self.halo)
 
     @torch.inference_mode()
-    def latents(self, window: Window) -> list[MeanPath]:
-        """(9.2, 9.3) Mean path of every component on the crop of a window."""
+    def latents(self, window: Window, keep: bool = False) -> list[MeanPath]:
+        """(9.2, 9.3) Mean path of every component on the crop of a window.
+
+        keep: whether mean and y_hat are wanted, which synthesis does not need; otherwise they are empty.
+        """
         begin = time.perf_counter()
         paths: list[MeanPath] = []
         (rows, columns), (z_rows, z_columns) = window.crop.slices, window.crop.hyper.slices
@@ -127,7 +130,9 @@ class Reconstructor:
             def residual(_mean: Tensor, _mask: Tensor, symbols: Tensor = symbols) -> Tensor:
                 return symbols
 
-            paths.append(mean_path(self.network.component(index), z, self._quality(index), paths, size, residual))
+            path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual)
+            nothing = torch.empty(0)
+            paths.append(path if keep else replace(path, mean=nothing, y_hat=nothing))
         self.clock.add("mean path", begin)
         return paths
 

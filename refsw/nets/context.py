@@ -22,15 +22,17 @@ STEPS = 4
 ORDER = ((0, 3, 1, 2), (3, 0, 2, 1), (1, 2, 3, 0), (2, 1, 0, 3))  # phase = 2 * (row % 2) + column % 2
 
 
-def step_masks(channels: int, height: int, width: int, device: torch.device) -> list[Tensor]:
-    """Four float32 masks [1, C_y, h, w] that add up to one; channels must be a multiple of 4."""
+def step_mask(step: int, channels: int, height: int, width: int, device: torch.device) -> Tensor:
+    """float32 [1, C_y, h, w], 1 where the step decodes; channels must be a multiple of 4."""
     rows, columns = torch.arange(height, device=device), torch.arange(width, device=device)
     phase = 2 * (rows[:, None] % 2) + columns[None, :] % 2
-    masks = []
-    for step in range(STEPS):
-        groups = [(phase == order[step]).float().expand(channels // 4, -1, -1) for order in ORDER]
-        masks.append(torch.cat(groups)[None].contiguous(memory_format=torch.channels_last))
-    return masks
+    groups = [(phase == order[step]).float().expand(channels // 4, -1, -1) for order in ORDER]
+    return torch.cat(groups)[None].contiguous(memory_format=torch.channels_last)
+
+
+def step_masks(channels: int, height: int, width: int, device: torch.device) -> list[Tensor]:
+    """The masks of all steps, which add up to one."""
+    return [step_mask(step, channels, height, width, device) for step in range(STEPS)]
 
 
 class ContextModel(nn.Module):
@@ -62,7 +64,8 @@ class ContextModel(nn.Module):
         shape = (batch, log_gain.shape[1], height, width)
         mean = torch.zeros(shape, device=features.device).contiguous(memory_format=torch.channels_last)
         y_hat, gain, inverse = mean, log_gain.exp(), inverse_log_gain.exp()
-        for step, mask in enumerate(step_masks(shape[1], height, width, features.device)):
+        for step in range(STEPS):
+            mask = step_mask(step, shape[1], height, width, features.device)
             now = self.predict(step, features, y_hat * inverse) * gain * mask
             mean = mean + now
             y_hat = y_hat + now + residual(now, mask) * mask

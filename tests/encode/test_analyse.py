@@ -61,7 +61,7 @@ def test_mean_path_of_encoder_and_decoder_are_equal(started: Started, quality_in
     out = analyse(started.model, header, planes_of(image))
     again = Reconstructor(started.model, header, out.tensors, "cpu")
     (window,) = again.windows()
-    paths = again.latents(window)
+    paths = again.latents(window, keep=True)
     for own, path in zip(out.symbols, paths, strict=True):
         np.testing.assert_array_equal(np.rint(path.y_hat - path.mean)[0], own.symbols)
     net = started.model.network.component(0)
