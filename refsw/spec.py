@@ -43,8 +43,10 @@ class Profile:
     name: str
     max_kmac_per_sample: int
     max_parameters: int
-    memory_bytes_per_sample: int
     fixed_memory_bytes: int
+    window_bytes_per_sample: int
+    tile_bytes_per_sample: int
+    region_bytes_per_sample: int
     synthesis_transforms: tuple[int, ...]
     tools: tuple[int, ...]
     any_tool: int

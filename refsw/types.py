@@ -26,9 +26,15 @@ def canonical_bytes(array: NDArray[Any]) -> bytes:
     Kind and size in bytes of an element ("i1", "i4", "f4", "b1"), a space, shape as decimal numbers joined by
     "x", a newline, then the elements in C order, little-endian.
     """
+    head, body = canonical_parts(array)
+    return head + body.tobytes()
+
+
+def canonical_parts(array: NDArray[Any]) -> tuple[bytes, NDArray[np.uint8]]:
+    """(Annex C) First line and elements of the canonical layout; a contiguous little-endian array is not copied."""
     canonical = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     head = f"{canonical.dtype.kind}{canonical.dtype.itemsize} {'x'.join(map(str, canonical.shape))}\n"
-    return head.encode() + canonical.tobytes()
+    return head.encode(), canonical.reshape(-1).view(np.uint8)
 
 
 def digest(array: NDArray[Any]) -> str:

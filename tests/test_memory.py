@@ -5,18 +5,14 @@ import pytest
 
 from refsw import memory
 from refsw.errors import UnsupportedError
-from refsw.spec import profile_named
 
 
 def test_available_memory_is_that_of_a_machine() -> None:
     assert 1 << 26 < memory.available_memory() < 1 << 50
 
 
-def test_bound_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    base = profile_named("base")
-    needed = base.fixed_memory_bytes + base.memory_bytes_per_sample * 1000 * 700
-    monkeypatch.setattr(memory, "available_memory", lambda: needed)
-    memory.check_memory(1000, 700, base)
-    monkeypatch.setattr(memory, "available_memory", lambda: needed - 1)
-    with pytest.raises(UnsupportedError, match=r"1000 x 700 samples may take .* GiB in profile base"):
-        memory.check_memory(1000, 700, base)
+def test_a_picture_just_under_and_just_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 3 << 29)
+    memory.check_memory(3 << 29, 1000, 700)
+    with pytest.raises(UnsupportedError, match=r"1000 x 700 samples take 1.5 GiB of memory, this machine has 1.5 GiB"):
+        memory.check_memory((3 << 29) + 1, 1000, 700)

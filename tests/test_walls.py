@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "config": GROUND | {"configfile"},
     "numerics": GROUND,
     "memory": GROUND,
-    "decode": GROUND | {"syntax", "entropy", "exact", "models", "nets", "colour", "tools", "complexity"},
+    "decode": GROUND | {"syntax", "entropy", "exact", "models", "nets", "colour", "tools", "complexity", "memory"},
 }
 NORMATIVE = {"syntax", "entropy", "exact", "models", "nets", "colour", "decode"}
 INFORMATIVE = {"encode", "train", "ctc", "cli", "api", "config", "pillow"}

@@ -16,7 +16,7 @@ from refsw.cli.partial import add_partial, damage_lines, selection, write_latent
 from refsw.decode.select import displayed
 from refsw.io import check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
-from refsw.spec import profile
+from refsw.syntax.budget import memory_bytes
 from refsw.types import digest
 
 # The whole codestream is held in memory; the level of its header then bounds everything else.
@@ -61,7 +61,7 @@ def _decode(argv: Sequence[str]) -> None:
         found = syntax.salvage(data).codestream if chosen.conceal else syntax.read(data)
         header = found.picture_header  # most of what is wrong is found here, before torch is loaded
         displayed(header, chosen)
-        check_memory(header.coded_width, header.coded_height, profile(header.decoder_profile_idc))
+        check_memory(memory_bytes(header), header.coded_width, header.coded_height)
 
         from refsw.decode.picture import decode_picture
         from refsw.numerics import numerics

@@ -13,8 +13,6 @@ from refsw import __version__
 from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
 from refsw.config import load_config
 from refsw.io import check_picture_name, read_image, write_bytes, write_image
-from refsw.memory import check_memory
-from refsw.spec import profile_named
 from refsw.types import digest
 
 _DESCRIPTION = """Encodes a picture (any format that Pillow reads, 8-bit grey or RGB).
@@ -55,9 +53,6 @@ def _encode(argv: Sequence[str]) -> None:
     config = load_config(arguments.config, arguments.overrides)
     check_paths(arguments.input, (arguments.output, rec, report))
     image = read_image(arguments.input)
-    with naming(arguments.input):
-        check_memory(image.width, image.height, profile_named(config.profile))
-
     from refsw.api import encode_picture  # torch, loaded once everything else is known to be right
     from refsw.numerics import numerics
 

@@ -124,7 +124,7 @@ def complexity_lines(costs: Budget) -> list[str]:
         f"regions             {costs.regions}",
         f"complexity          at most {costs.kmac_per_sample} kMAC per sample, {costs.macs / 1e9:.2f} GMAC in all",
         f"parameters          at most {costs.parameters}",
-        f"memory              at most {costs.memory_bytes / 2**20:.0f} MiB of working memory",
+        f"memory              {costs.memory_bytes / 2**20:.0f} MiB of working memory in windows (Annex B)",
     ]
     for component in costs.components:
         lines.append(

@@ -23,7 +23,7 @@ from refsw.entropy.tables import gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
 from refsw.syntax.writer import picture_header_payload
-from refsw.types import CodedTensors, ComponentSymbols, Int, canonical_bytes
+from refsw.types import CodedTensors, ComponentSymbols, Int, canonical_parts
 
 SYMBOLS_AT_ONCE = 1 << 19
 """Positions whose rows are held at a time; an entropy decoder goes on where it ended, so this changes nothing."""
@@ -52,7 +52,8 @@ def checksum(symbols: ComponentSymbols) -> int:
     """(6.12) CRC-32 over the canonical bytes of z, scale_index, skip_mask and symbols, in this order."""
     crc = 0
     for tensor in (symbols.z, symbols.scale_index, symbols.skip_mask, symbols.symbols):
-        crc = zlib.crc32(canonical_bytes(tensor), crc)
+        head, body = canonical_parts(tensor)
+        crc = zlib.crc32(body.data, zlib.crc32(head, crc))
     return crc
 
 

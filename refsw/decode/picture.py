@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from refsw import syntax
 from refsw.decode.assemble import Assembly
@@ -13,11 +14,16 @@ from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
 from refsw.errors import InputError, UnsupportedError
+from refsw.memory import release
 from refsw.models import find_by_id
 from refsw.nets.halo import halo
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.salvage import salvage
 from refsw.types import CodedTensors, ComponentLatents, ComponentSymbols, Image, Planes
+
+if TYPE_CHECKING:
+    from refsw.decode.reconstruct import Reconstructor
+    from refsw.decode.windows import Window
 
 OPERATING_POINTS = ("sop", "bop", "hop")
 
@@ -122,11 +128,10 @@ def decode_picture(
     clock.append(time.perf_counter())
     reconstructor = Reconstructor(model, header, parsed.tensors, device)
     assembly = Assembly(header, model, area, parsed.tensors, keep)
+    release()
     for window in reconstructor.windows(wanted):
-        paths = reconstructor.latents(window, keep)
-        assembly.put_latents(window, paths)
-        for part in reconstructor.planes(window, paths):
-            assembly.put_planes(part)
+        _reconstruct(reconstructor, assembly, window)
+        release()
     names = ("headers", "load model", "symbols", "load networks")
     spent = {n: b - a for n, a, b in zip(names, clock, clock[1:], strict=False)}
     stages = (
@@ -148,6 +153,15 @@ def reconstruct_image(
     reconstructor = Reconstructor(model, header, tensors, device)
     assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
     for window in reconstructor.windows():
-        for part in reconstructor.planes(window, reconstructor.latents(window)):
-            assembly.put_planes(part)
+        _reconstruct(reconstructor, assembly, window)
+        release()
     return assembly.image()
+
+
+def _reconstruct(reconstructor: Reconstructor, assembly: Assembly, window: Window) -> None:
+    """One window; a function, so that its tensors are gone before those of the next are made."""
+    paths = reconstructor.latents(window, assembly.keep)
+    assembly.put_latents(window, paths)
+    release()
+    for part in reconstructor.planes(window, paths):
+        assembly.put_planes(part)

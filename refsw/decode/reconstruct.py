@@ -37,6 +37,11 @@ class MeanPath:
     y_hat: Tensor
     unscaled: Tensor
 
+    def lean(self) -> MeanPath:
+        """What synthesis and later components need; mean and y_hat are empty."""
+        nothing = torch.empty(0)
+        return replace(self, mean=nothing, y_hat=nothing)
+
 
 @dataclass(frozen=True)
 class PlanesPart:
@@ -131,8 +136,7 @@ class Reconstructor:
                 return symbols
 
             path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual)
-            nothing = torch.empty(0)
-            paths.append(path if keep else replace(path, mean=nothing, y_hat=nothing))
+            paths.append(path if keep else path.lean())
         self.clock.add("mean path", begin)
         return paths
 

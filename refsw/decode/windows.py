@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from refsw.constants import HYPER_BLOCK, LATENT_BLOCK
+from refsw.constants import HYPER_BLOCK, LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
 from refsw.nets.halo import Halo
 from refsw.syntax.geometry import Region, ceil_div
 from refsw.syntax.headers import PictureHeader
 
-WINDOW = 256
-"""Largest side of a window, latent samples: 4096 luma samples; the mean path runs on it at once."""
-TILE = 128
-"""Largest side of a synthesis tile that a decoder chooses itself, latent samples: its tensors stay under 32 MB."""
+WINDOW = WINDOW_SIDE // LATENT_BLOCK
+"""Largest side of a window, latent samples; the mean path runs on it at once."""
+TILE = TILE_SIDE // LATENT_BLOCK
+"""Largest side of a synthesis tile that a decoder chooses itself, latent samples."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
-from refsw.decode.windows import TILE, Box, domains, latent_box, picture_box, plan, split
+from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
+from refsw.memory import release
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
 from refsw.nets.rate import gaussian_bits, probability_bits
@@ -148,22 +149,26 @@ class _Analysis:
     def residuals(self) -> None:
         """Symbols of all components, by the decoder's mean path."""
         for window in plan(self.header, picture_box(self.header), self.halo):
-            crop, paths = window.crop, list[MeanPath]()
-            for index, net in enumerate(self.nets):
-                y = to_tensor(self.y[index][:, *crop.slices], self.device)
-                scale_index = self.scale_index[index][:, *crop.slices]
-                coded = to_tensor(~skip_mask(scale_index, self.header.components[index]), self.device)
+            paths = list[MeanPath]()
+            for index in range(len(self.nets)):
+                path = self._component(index, window.crop, paths)
+                self._put(index, window, path)
+                paths.append(path.lean())
+            release()
 
-                def residual(mean: Tensor, step: Tensor, y: Tensor = y, coded: Tensor = coded) -> Tensor:
-                    return torch.round(y * step - mean) * coded
+    def _component(self, index: int, crop: Box, earlier: list[MeanPath]) -> MeanPath:
+        y = to_tensor(self.y[index][:, *crop.slices], self.device)
+        scale_index = self.scale_index[index][:, *crop.slices]
+        coded = to_tensor(~skip_mask(scale_index, self.header.components[index]), self.device)
 
-                z = to_tensor(self.z[index][:, *crop.hyper.slices], self.device)
-                size = (crop.height, crop.width)
-                paths.append(mean_path(net, z, self.quality[index], paths, size, residual))
-                self._put(index, window.area, window.area.inside(crop), paths[-1])
+        def residual(mean: Tensor, step: Tensor) -> Tensor:
+            return torch.round(y * step - mean) * coded
 
-    def _put(self, index: int, area: Box, inner: Box, path: MeanPath) -> None:
-        rows, columns = inner.slices
+        z = to_tensor(self.z[index][:, *crop.hyper.slices], self.device)
+        return mean_path(self.nets[index], z, self.quality[index], earlier, (crop.height, crop.width), residual)
+
+    def _put(self, index: int, window: Window, path: MeanPath) -> None:
+        area, (rows, columns) = window.area, window.area.inside(window.crop).slices
         values = torch.round(path.y_hat - path.mean)[0, :, rows, columns].to(torch.int32).cpu().numpy()
         if not np.can_cast(np.min_scalar_type(int(np.abs(values).max())), self.symbols[index].dtype):
             self.symbols[index] = self.symbols[index].astype(np.int32)
@@ -197,10 +202,9 @@ class _Analysis:
 def analyse(model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu") -> Analysed:
     """Latents, hyper-latents and quantised residuals of every component that the header has."""
     analysis = _Analysis(model, header, read, device)
-    analysis.latents()
-    analysis.hyper_latents()
-    analysis.scales()
-    analysis.residuals()
+    for step in (analysis.latents, analysis.hyper_latents, analysis.scales, analysis.residuals):
+        step()
+        release()
     analysis.y.clear()
     tensors = tuple(CodedTensors(z, s) for z, s in zip(analysis.z, analysis.symbols, strict=True))
     return Analysed(header, tensors, tuple(analysis.scale_index), analysis.estimate())

@@ -17,8 +17,10 @@ from refsw.encode.partition import partition
 from refsw.encode.rate import search
 from refsw.encode.write import Written, write_picture
 from refsw.errors import UnsupportedError, UsageError
+from refsw.memory import check_memory
 from refsw.models import load_package
 from refsw.spec import lowest_level, profile_named
+from refsw.syntax.budget import encoder_memory_bytes
 from refsw.syntax.headers import ComponentHeader, PictureHeader
 from refsw.types import Image
 
@@ -149,6 +151,7 @@ def encode_picture(
         quality, bpp = config.rate.quality, config.rate.bpp
     first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
     header = picture_header(image, config, model, first)
+    check_memory(encoder_memory_bytes(header), image.width, image.height)
     if bpp is not None and not bpp > 0:  # not a number is not more than 0
         raise UsageError(f"bpp {bpp:g}: expected more than 0")
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(A.1, A.2) What the picture header alone says of the cost of decoding; a model package refines it."""
+"""(A.1, A.2, B.6) What the picture header alone says of the cost of decoding; a model package refines it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from refsw import spec
-from refsw.syntax.headers import Codestream
+from refsw.constants import LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
+from refsw.syntax.geometry import ceil_div
+from refsw.syntax.headers import Codestream, PictureHeader
+
+ENCODER_BYTES_PER_SYMBOL = 6
+"""(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class ComponentBudget:
 class Budget:
     """Bounds of the decoding process of one codestream.
 
-    samples: coded luma samples; macs: profile's kMAC per sample * 1000 * samples; memory_bytes: working memory.
+    samples: coded luma samples; macs: profile's kMAC per sample * 1000 * samples; memory_bytes: working
+    memory of the decoder (B.6); encoder_memory_bytes: of the encoder of this software.
     """
 
     profile: str
@@ -37,6 +43,7 @@ class Budget:
     macs: int
     parameters: int
     memory_bytes: int
+    encoder_memory_bytes: int
     components: tuple[ComponentBudget, ...]
 
 
@@ -68,6 +75,42 @@ def budget(codestream: Codestream) -> Budget:
         kmac_per_sample=profile.max_kmac_per_sample,
         macs=1000 * profile.max_kmac_per_sample * samples,
         parameters=profile.max_parameters,
-        memory_bytes=profile.fixed_memory_bytes + profile.memory_bytes_per_sample * samples,
+        memory_bytes=memory_bytes(header),
+        encoder_memory_bytes=encoder_memory_bytes(header),
         components=tuple(components),
     )
+
+
+def memory_bytes(header: PictureHeader) -> int:
+    """(B.6) Working memory of a decoder, bytes."""
+    profile = spec.profile(header.decoder_profile_idc)
+    regions = [header.region(index) for index in range(header.num_regions)]
+    sizes = [(region.bottom - region.top, region.right - region.left) for region in regions]
+    domains = sizes if header.independent_regions_flag else [(header.coded_height, header.coded_width)]
+    window, tile = 0, 0
+    for height, width in domains:
+        down, across = _part(height, WINDOW_SIDE), _part(width, WINDOW_SIDE)
+        window = max(window, down * across)
+        tile = max(tile, _part(down, TILE_SIDE) * _part(across, TILE_SIDE))
+    if header.synthesis_tile_flag:
+        side = LATENT_BLOCK * (header.synthesis_tile_size_div16 + 2 * header.synthesis_tile_overlap_div16)
+        tile = min(side * side, window)
+    networks = profile.window_bytes_per_sample * window + profile.tile_bytes_per_sample * tile
+    parsing = profile.region_bytes_per_sample * max(height * width for height, width in sizes)
+    channels = 1 if header.source_chroma_format_idc == 0 else 3
+    picture = header.width * header.height * channels * (1 if header.bit_depth == 8 else 2)
+    return profile.fixed_memory_bytes + 2 * _symbols(header) + picture + max(networks, parsing)
+
+
+def encoder_memory_bytes(header: PictureHeader) -> int:
+    """(informative) Working memory of the encoder of this software, bytes; its picture is the one it reads."""
+    return memory_bytes(header) + ENCODER_BYTES_PER_SYMBOL * _symbols(header)
+
+
+def _symbols(header: PictureHeader) -> int:
+    rows, columns = header.latent_size
+    return sum(component.num_coded_channels for component in header.components) * rows * columns
+
+
+def _part(side: int, most: int) -> int:
+    return ceil_div(side, ceil_div(side, most))

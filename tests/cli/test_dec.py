@@ -107,4 +107,4 @@ def test_picture_that_this_machine_cannot_hold(
     tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("refsw.memory.available_memory", lambda: 1 << 20)
-    refused(capsys, tmp_path, [str(source), "-o", str(tmp_path / "out.png")], 6, "GiB in profile base")
+    refused(capsys, tmp_path, [str(source), "-o", str(tmp_path / "out.png")], 6, "this machine has 0.0 GiB")
