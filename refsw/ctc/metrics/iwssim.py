@@ -21,6 +21,7 @@ NEIGHBOURS = np.ones(3) / 3
 EYE_NOISE = 0.4  # variance, squared 8-bit steps
 TINY = 1e-15
 JPEG_AI_SIDE = 256  # smaller pictures are continued with zeros to this side
+STRIP = 32  # rows
 MARGIN = WINDOW.size // 2 - 1  # of the weights' map around that of structure
 
 
@@ -83,17 +84,35 @@ def _information(x: Float, y: Float, parent: Float | None) -> Float:
 
 
 def _mixture(x: Float, parent: Float | None) -> tuple[Float, Float]:
-    """Local multiplier of the scale mixture [H - 2, W - 2], and the eigenvalues of the neighbours' covariance."""
+    """Local multiplier of the scale mixture [H - 2, W - 2], and the eigenvalues of the neighbours' covariance.
+
+    In strips, so that the ten copies of a large band never stand in memory at once.
+    """
     height, width = x.shape[0] - 2, x.shape[1] - 2
-    columns = [x[row : row + height, column : column + width].ravel() for row in range(3) for column in range(3)]
-    if parent is not None:
-        columns.append(_enlarged(parent)[1 : 1 + height, 1 : 1 + width].ravel())
-    vectors = np.stack(columns)
-    eigenvalues, basis = np.linalg.eigh(vectors @ vectors.T / vectors.shape[1])
+    above = None if parent is None else _enlarged(parent)
+    size = 9 if above is None else 10
+    strips = [(top, min(STRIP, height - top)) for top in range(0, height, STRIP)]
+    covariance = np.zeros((size, size))
+    for top, rows in strips:
+        vectors = _neighbours(x, above, top, rows)
+        covariance += vectors @ vectors.T
+    eigenvalues, basis = np.linalg.eigh(covariance / (height * width))
     used = eigenvalues > max(eigenvalues[-1] * TINY, TINY)  # a flat band has none
-    whitened = (basis[:, used] / np.sqrt(eigenvalues[used])).T @ vectors
-    energy = np.einsum("ij,ij->j", whitened, whitened) / len(columns)
-    return energy.reshape(height, width), eigenvalues[used]
+    whiten = (basis[:, used] / np.sqrt(eigenvalues[used])).T
+    energy = np.empty((height, width))
+    for top, rows in strips:
+        whitened = whiten @ _neighbours(x, above, top, rows)
+        energy[top : top + rows] = np.einsum("ij,ij->j", whitened, whitened).reshape(rows, width) / size
+    return energy, eigenvalues[used]
+
+
+def _neighbours(x: Float, above: Float | None, top: int, rows: int) -> Float:
+    """Vectors of 3 x 3 neighbours, and the parent, of all samples of some rows: [9 or 10, rows * (W - 2)]."""
+    width = x.shape[1] - 2
+    views = [x[top + row : top + row + rows, column : column + width] for row in range(3) for column in range(3)]
+    if above is not None:
+        views.append(above[top + 1 : top + 1 + rows, 1 : 1 + width])
+    return np.stack(views).reshape(len(views), -1)
 
 
 def _enlarged(plane: Float) -> Float:

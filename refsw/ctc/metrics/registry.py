@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from refsw.ctc.metrics.fsim import FSIM
 from refsw.ctc.metrics.gmsd import GMSD
 from refsw.ctc.metrics.iwssim import IWSSIM
+from refsw.ctc.metrics.jxl import BUTTERAUGLI, SSIMULACRA2
+from refsw.ctc.metrics.learned import DISTS, LPIPS
 from refsw.ctc.metrics.metric import Metric
 from refsw.ctc.metrics.nlpd import NLPD
 from refsw.ctc.metrics.planes import Pair
@@ -23,6 +25,7 @@ from refsw.types import Image
 METRICS: tuple[Metric, ...] = (
     MSSSIM, VMAF, FSIM, NLPD, IWSSIM, VIF, PSNR_HVS,
     PSNR_Y, PSNR_CB, PSNR_CR, PSNR_RGB, SSIM, MSSSIM_RGB, PSNR_HVS_M, GMSD,
+    SSIMULACRA2, BUTTERAUGLI, LPIPS, DISTS,
 )  # fmt: skip
 
 # The order of JPEG AI's tables; the average of their BD-rates is its one number.

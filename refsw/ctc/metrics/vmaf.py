@@ -104,6 +104,4 @@ def _backend() -> str:
     return found.version if found else "none"
 
 
-VMAF = Metric(
-    "vmaf", "VMAF", f"1, {MODEL}", "", True, True, None, "Y", PAPER, vmaf, missing=_missing, backend=_backend
-)
+VMAF = Metric("vmaf", "VMAF", f"1, {MODEL}", "", True, True, None, "Y", PAPER, vmaf, missing=_missing, backend=_backend)
