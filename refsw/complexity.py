@@ -82,8 +82,8 @@ def _synthesis(inputs: int, planes: int, own: TransformConfig, anchors: int) -> 
     yield Elementwise("planes and colour", planes, 1, runs=3)  # scale, round, clip
 
 
-def component_work(config: CodecConfig, index: int) -> tuple[Work, ...]:
-    """What decodes component `index`, in order of execution."""
+def component_work(config: CodecConfig, index: int, point: str) -> tuple[Work, ...]:
+    """What decodes component `index` at an operating point, in order of execution. Raises ModelError."""
     own: ComponentConfig = config.components[index]
     hyper, channels, anchors = own.hyper, own.channels, config.quality_anchors
     condition = sum(config.components[i].channels for i in own.condition)
@@ -120,7 +120,7 @@ def component_work(config: CodecConfig, index: int) -> tuple[Work, ...]:
         work.append(replace(block, runs=STEPS - 1))
     # gain and mask of the mean in each step, inverse gain of y_hat before each step and after the last
     work.append(Elementwise("context", channels, latent, runs=3 * STEPS, parameters=2 * channels * anchors))
-    work.extend(_synthesis(channels + features, len(own.planes), own.synthesis, anchors))
+    work.extend(_synthesis(channels + features, len(own.planes), own.synthesis_at(point), anchors))
     return tuple(work)
 
 
@@ -137,13 +137,13 @@ class Complexity:
         return sum(k for _, k in self.stages)
 
 
-def decoder_complexity(config: CodecConfig, components: int | None = None) -> Complexity:
-    """(B.4) Complexity of decoding the first `components` components, or all."""
+def decoder_complexity(config: CodecConfig, point: str, components: int | None = None) -> Complexity:
+    """(B.4) Complexity of decoding the first `components` components, or all. Raises ModelError."""
     count = len(config.components) if components is None else components
     sums: dict[str, float] = {}
     parameters = 0
     for index in range(count):
-        for work in component_work(config, index):
+        for work in component_work(config, index, point):
             sums[work.stage] = sums.get(work.stage, 0.0) + work.macs / 1000
             parameters += work.parameters
     if sum(len(config.components[i].planes) for i in range(count)) == 3:

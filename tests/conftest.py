@@ -33,14 +33,15 @@ def _export(folder: Path) -> None:
     import torch
 
     from refsw.nets.codec import CodecNetwork
-    from refsw.nets.config import CodecConfig, ComponentConfig, HyperConfig, TransformConfig
+    from refsw.nets.config import CodecConfig, ComponentConfig, HyperConfig, SynthesisConfig, TransformConfig
     from refsw.train.export import describe, export
 
     transform = TransformConfig(fine=8, coarse=8, fine_blocks=1, coarse_blocks=1)
+    synthesis = (SynthesisConfig(fine=8, coarse=8, fine_blocks=1, coarse_blocks=1, point="bop"),)
     hyper = HyperConfig(z=4, analysis=8, scale=8, mean=8, features=8)
     components = (
-        ComponentConfig((0,), (), 8, transform, transform, hyper, 8),
-        ComponentConfig((1, 2), (0,), 8, transform, transform, hyper, 8),
+        ComponentConfig((0,), (), 8, transform, synthesis, hyper, 8),
+        ComponentConfig((1, 2), (0,), 8, transform, synthesis, hyper, 8),
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)

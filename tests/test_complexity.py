@@ -13,8 +13,9 @@ from refsw.nets.config import base_config, structure
 from refsw.spec import profile_named
 
 
+@pytest.mark.parametrize("point", ["bop", "sop"])
 @pytest.mark.parametrize("name", ["base", "tiny"])
-def test_convolutions_are_those_that_run(name: str) -> None:
+def test_convolutions_are_those_that_run(name: str, point: str) -> None:
     config = structure(name)
     network = CodecNetwork(config)
     macs, seen = [0], set[nn.Module]()
@@ -37,16 +38,18 @@ def test_convolutions_are_those_that_run(name: str) -> None:
             features = net.features(z, quality, [decoded[i] for i in own.condition], side // 16, side // 16)
             _, y_hat = net.context.run(features, net.gain(quality), net.inverse_gain(quality), lambda m, _: m)
             decoded.append(y_hat)
-            net.planes(y_hat, features, quality)
+            net.planes(y_hat, features, quality, point)
             matrices += net.stem.inverse_matrix.numel()
-    counted = [w for i in range(len(config.components)) for w in component_work(config, i) if isinstance(w, Layer)]
+    work = [w for i in range(len(config.components)) for w in component_work(config, i, point)]
+    counted = [w for w in work if isinstance(w, Layer)]
     assert sum(w.macs for w in counted) * side**2 == pytest.approx(macs[0] + matrices * (side // 8) ** 2)
     weights = sum(p.numel() for module in seen for p in module.parameters())
     assert sum(w.parameters for w in counted) == weights + matrices
 
 
-def test_the_shipped_structure_is_within_its_profile() -> None:
-    complexity, profile = decoder_complexity(base_config()), profile_named("base")
+@pytest.mark.parametrize(("point", "name"), [("sop", "simple"), ("bop", "base")])
+def test_the_shipped_structure_is_within_its_profile(point: str, name: str) -> None:
+    complexity, profile = decoder_complexity(base_config(), point), profile_named(name)
     assert complexity.kmac_per_sample <= profile.max_kmac_per_sample
     assert complexity.parameters <= profile.max_parameters
-    assert decoder_complexity(base_config(), 1).kmac_per_sample < complexity.kmac_per_sample
+    assert decoder_complexity(base_config(), point, 1).kmac_per_sample < complexity.kmac_per_sample

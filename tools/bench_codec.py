@@ -184,7 +184,7 @@ def encode_stages(image: Image, config: Config, model: Model, quality: float) ->
     clock.append(perf_counter())
     written = write_picture(model, header, analysed.part, config.coding.lanes, config.coding.digest)
     clock.append(perf_counter())
-    reconstruct_image(model, written.codestream.picture_header, analysed.tensors)
+    reconstruct_image(model, written.codestream.picture_header, analysed.tensors, "bop")
     clock.append(perf_counter())
     names = ("analysis", "entropy coding", "reconstruction")
     cpu = process_time() - cpu

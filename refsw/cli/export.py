@@ -27,13 +27,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--id", type=int, required=True, help="model_id of the picture header")
     parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--points", default="", help="operating points, by comma (default: the recipe's)")
     parser.add_argument("--summary", default="trained by refsw-train")
     arguments = parser.parse_args(argv)
     try:
         checkpoint = arguments.run / "checkpoint.pt"
         if not checkpoint.is_file():
             raise UsageError(f"{checkpoint}: no checkpoint there; refsw-train writes it")
-        import numpy as np
         import torch
 
         from refsw.models import installed
@@ -42,8 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         from refsw.nets.codec import CodecNetwork
         from refsw.nets.config import structure
         from refsw.train import data
-        from refsw.train.export import describe, export
+        from refsw.train.export import at_points, describe, export
         from refsw.train.recipe import load_recipe
+        from refsw.train.state import fixed_pictures
 
         recipe = load_recipe(arguments.recipe)
         try:
@@ -56,9 +57,8 @@ def main(argv: list[str] | None = None) -> int:
             network.load_state_dict(weights)
         except RuntimeError:
             raise UsageError(f"{checkpoint}: weights do not fit structure {recipe.structure}") from None
-        crops = data.load(arguments.run / "data")
-        chosen = np.random.default_rng(recipe.seed + 1).choice(crops.training_index, CALIBRATION_PICTURES)
-        pictures = torch.from_numpy(crops.training[np.sort(chosen), :256, :256]).permute(0, 3, 1, 2).float() / 255
+        network = at_points(network, tuple(arguments.points.split(",")) if arguments.points else (recipe.point,))
+        pictures = fixed_pictures(data.load(arguments.run / "data"), recipe.seed + 1, CALIBRATION_PICTURES, 256)
         provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
         description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
         package = export(network, pictures, arguments.out, description)

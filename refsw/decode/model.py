@@ -115,8 +115,6 @@ class Model:
             scales.append(ScaleModel(network, quality, frequencies))
         try:
             low, high = (value / 1e6 for value in description.config["lagrangian_millionths"])
-            if not all(isinstance(point, str) for point in description.config["operating_points"]):
-                raise TypeError("operating_points: expected names")
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{package.label}: config is not complete: {error}") from None
         config = CodecConfig(tuple(components), description.quality_anchors, low, high)
@@ -125,7 +123,7 @@ class Model:
     @property
     def operating_points(self) -> tuple[str, ...]:
         """Synthesis transforms that the package has, of "sop", "bop", "hop"."""
-        return tuple(self.package.description.config["operating_points"])
+        return self.config.points
 
     @cached_property
     def network(self) -> CodecNetwork:

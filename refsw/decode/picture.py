@@ -126,7 +126,7 @@ def decode_picture(
 
     model.network  # noqa: B018  (loading is not part of a stage)
     clock.append(time.perf_counter())
-    reconstructor = Reconstructor(model, header, parsed.tensors, device)
+    reconstructor = Reconstructor(model, header, parsed.tensors, point, device)
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     release()
     for window in reconstructor.windows(wanted):
@@ -145,12 +145,13 @@ def decode_picture(
 
 
 def reconstruct_image(
-    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], device: str = "cpu"
+    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str = "cpu"
 ) -> Image:
-    """(9) The picture that exact tensors give: what a decoder shows, without the bytes between."""
+    """(9) The picture that exact tensors give at an operating point: what a decoder shows, without the bytes between.
+    """
     from refsw.decode.reconstruct import Reconstructor
 
-    reconstructor = Reconstructor(model, header, tensors, device)
+    reconstructor = Reconstructor(model, header, tensors, point, device)
     assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
     for window in reconstructor.windows():
         _reconstruct(reconstructor, assembly, window)

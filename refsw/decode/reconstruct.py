@@ -108,8 +108,10 @@ def round_planes(planes: Tensor, bit_depth: int) -> NDArray[np.int32]:
 class Reconstructor:
     """Runs the networks of a model over windows; nothing that is of the picture's size is held here."""
 
-    def __init__(self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], device: str) -> None:
-        self.model, self.header, self.tensors, self.device = model, header, tensors, device
+    def __init__(
+        self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str
+    ) -> None:
+        self.model, self.header, self.tensors, self.point, self.device = model, header, tensors, point, device
         self.network = model.network.to(device)
         self.halo = halo(model.config, len(tensors))
         self.clock = Clock()
@@ -149,7 +151,7 @@ class Reconstructor:
             parts = []
             for index, path in enumerate(paths):
                 latents, features = path.unscaled[:, :, rows, columns], path.features[:, :, rows, columns]
-                own = self.network.component(index).planes(latents, features, self._quality(index))
+                own = self.network.component(index).planes(latents, features, self._quality(index), self.point)
                 parts.append(own[:, :, _luma(kept).slices[0], _luma(kept).slices[1]])
             top, left = LATENT_BLOCK * area.top, LATENT_BLOCK * area.left
             height, width = self.header.coded_height - top, self.header.coded_width - left

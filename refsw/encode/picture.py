@@ -79,13 +79,14 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
             f"model {config.model} has {', '.join(model.operating_points)}"
         )
     profile = profile_named(config.profile)
-    complexity = decoder_complexity(model.config)
-    if complexity.kmac_per_sample > profile.max_kmac_per_sample or complexity.parameters > profile.max_parameters:
-        raise UnsupportedError(
-            f"configuration {config.name}: model {config.model} decodes with {complexity.kmac_per_sample:.1f} kMAC per "
-            f"sample and {complexity.parameters} parameters, profile {config.profile} allows "
-            f"{profile.max_kmac_per_sample} and {profile.max_parameters}"
-        )
+    for point in config.operating_points:
+        complexity = decoder_complexity(model.config, point)
+        if complexity.kmac_per_sample > profile.max_kmac_per_sample or complexity.parameters > profile.max_parameters:
+            raise UnsupportedError(
+                f"configuration {config.name}: operating point {point} of model {config.model} takes "
+                f"{complexity.kmac_per_sample:.1f} kMAC per sample and {complexity.parameters} parameters, "
+                f"profile {config.profile} allows {profile.max_kmac_per_sample} and {profile.max_parameters}"
+            )
     if image.bit_depth != 8:
         raise UnsupportedError(f"bit depth {image.bit_depth}: this encoder codes 8-bit pictures")
     components = model.config.components if image.channels == 3 else model.config.components[:1]
@@ -172,8 +173,8 @@ def encode_picture(
             code, lambda c: len(c[1].data), bpp * pixels / 8, config.rate.tolerance, top, config.rate.attempts
         )
     coded = time.perf_counter()
-    final = written.codestream.picture_header
-    reconstruction = reconstruct_image(model, final, analysed.tensors, device) if reconstruct else None
+    final, point = written.codestream.picture_header, config.operating_points[0]
+    reconstruction = reconstruct_image(model, final, analysed.tensors, point, device) if reconstruct else None
     end = time.perf_counter()
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual
@@ -187,7 +188,7 @@ def encode_picture(
         header_bytes=header_bytes,
         quality_index=(index,) * len(header.components),
         level_idc=header.level_idc,
-        operating_point=config.operating_points[0],
+        operating_point=point,
         stages=(
             ("load model", loaded - begin),
             ("analysis and coding", coded - loaded),

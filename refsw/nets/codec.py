@@ -52,11 +52,13 @@ class ComponentNetwork(nn.Module):
         width = own.hyper.features
         self.fuse = nn.Sequential(conv(width + latents, width, 1), *residual_blocks(width, 1)) if latents else None
         self.context = ContextModel(width, own.channels, own.context, own.context_blocks)
-        self.synthesis = Synthesis(own.channels + width, features, anchors, own.synthesis)
+        self.synthesis = nn.ModuleDict(
+            {s.point: Synthesis(own.channels + width, features, anchors, s) for s in own.synthesis}
+        )
 
     def latent(self, features: Tensor, quality: Tensor) -> Tensor:
         """(informative) Stem features -> y in quantiser steps, float32 [B, C_y, h, w]."""
-        return self.analysis(features, quality).float() * self.gain(quality).exp()
+        return self.analysis(features, quality) * self.gain(quality).exp()
 
     def features(self, z: Tensor, quality: Tensor, condition: list[Tensor], height: int, width: int) -> Tensor:
         """(9.2) Features [B, F, h, w] of context and synthesis; condition: y_hat without gain of earlier components."""
@@ -73,9 +75,9 @@ class ComponentNetwork(nn.Module):
         """(8.3) Natural log scale of the residual, float32 [B, C_y, h, w]."""
         return self.hyper_scale(z, quality)[:, :, :height, :width]
 
-    def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor) -> Tensor:
-        """(9.4) y_hat without gain, features -> planes [B, P, 16h, 16w], range about -0.5..0.5."""
-        x = self.synthesis(torch.cat([y_hat.to(features.dtype), features], 1), quality)
+    def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor, point: str) -> Tensor:
+        """(9.4) y_hat without gain, features -> planes [B, P, 16h, 16w], range about -0.5..0.5, by one synthesis."""
+        x = self.synthesis[point](torch.cat([y_hat.to(features.dtype), features], 1), quality)
         return self.stem.synthesise(x.float())
 
 

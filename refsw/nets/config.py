@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from refsw.errors import ModelError, UsageError
@@ -20,6 +20,14 @@ class TransformConfig:
     coarse: int
     fine_blocks: int
     coarse_blocks: int
+
+
+@dataclass(frozen=True)
+class SynthesisConfig(TransformConfig):
+    """One synthesis transform of a component; all of them decode the same codestream."""
+
+    point: str
+    """Operating point: "sop", "bop" or "hop"."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,19 @@ class ComponentConfig:
     channels: int
     """Channels of the latent y, a multiple of 4."""
     analysis: TransformConfig
-    synthesis: TransformConfig
+    synthesis: tuple[SynthesisConfig, ...]
     hyper: HyperConfig
     context: int
     """Width of the context model."""
     context_blocks: int = 1
+
+    def synthesis_at(self, point: str) -> SynthesisConfig:
+        """Synthesis transform of an operating point. Raises ModelError where there is none."""
+        for own in self.synthesis:
+            if own.point == point:
+                return own
+        there = ", ".join(own.point for own in self.synthesis)
+        raise ModelError(f"no synthesis transform {point}: the structure has {there}")
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,20 @@ class CodecConfig:
     quality_anchors: int = 9
     lambda_minimum: float = 0.00033
     lambda_maximum: float = 0.19
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Operating points at which every component has a synthesis transform, in the order of the first component."""
+        return tuple(
+            own.point
+            for own in self.components[0].synthesis
+            if all(own.point in (s.point for s in c.synthesis) for c in self.components)
+        )
+
+    def with_points(self, points: tuple[str, ...]) -> CodecConfig:
+        """The same structure with these synthesis transforms alone, in this order. Raises ModelError."""
+        components = tuple(replace(c, synthesis=tuple(c.synthesis_at(p) for p in points)) for c in self.components)
+        return replace(self, components=components)
 
     def lagrangian(self, quality: T) -> T:
         """Weight of the distortion (MSE of 8-bit samples) against bits per pixel at quality 0..1, float or tensor."""
@@ -77,7 +107,7 @@ def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
             condition=tuple(values["condition"]),
             channels=values["channels"],
             analysis=TransformConfig(**values["analysis"]),
-            synthesis=TransformConfig(**values["synthesis"]),
+            synthesis=tuple(SynthesisConfig(**own) for own in values["synthesis"]),
             hyper=HyperConfig(**values["hyper"]),
             context=values["context"],
             context_blocks=values["context_blocks"],
@@ -95,17 +125,23 @@ def structure(name: str) -> CodecConfig:
 
 
 def base_config() -> CodecConfig:
-    """The shipped structure: luma and chroma split, BOP synthesis."""
+    """The shipped structure: luma and chroma split, BOP and SOP synthesis."""
     luma = ComponentConfig(
         planes=(0,), condition=(), channels=192,
         analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3),
-        synthesis=TransformConfig(fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
+        synthesis=(
+            SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
+            SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=2),
+        ),
         hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
     )  # fmt: skip
     chroma = ComponentConfig(
         planes=(1, 2), condition=(0,), channels=96,
         analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
-        synthesis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        synthesis=(
+            SynthesisConfig(point="bop", fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+            SynthesisConfig(point="sop", fine=48, coarse=64, fine_blocks=1, coarse_blocks=2),
+        ),
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
     )  # fmt: skip
     return CodecConfig(components=(luma, chroma))
@@ -116,13 +152,19 @@ def tiny_config() -> CodecConfig:
     luma = ComponentConfig(
         planes=(0,), condition=(), channels=32,
         analysis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
-        synthesis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
+        synthesis=(
+            SynthesisConfig(point="bop", fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
+            SynthesisConfig(point="sop", fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+        ),
         hyper=HyperConfig(z=8, analysis=16, scale=16, mean=16, features=16), context=16,
     )  # fmt: skip
     chroma = ComponentConfig(
         planes=(1, 2), condition=(0,), channels=16,
         analysis=TransformConfig(fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
-        synthesis=TransformConfig(fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+        synthesis=(
+            SynthesisConfig(point="bop", fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+            SynthesisConfig(point="sop", fine=16, coarse=8, fine_blocks=1, coarse_blocks=1),
+        ),
         hyper=HyperConfig(z=4, analysis=8, scale=8, mean=8, features=8), context=16,
     )  # fmt: skip
     return CodecConfig(components=(luma, chroma))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from refsw.nets.blocks import activation, conv, residual_blocks
+from refsw.nets.blocks import activation, conv, full_precision, residual_blocks
 
 STEPS = 4
 ORDER = ((0, 3, 1, 2), (3, 0, 2, 1), (1, 2, 3, 0), (2, 1, 0, 3))  # phase = 2 * (row % 2) + column % 2
@@ -48,9 +48,9 @@ class ContextModel(nn.Module):
     def predict(self, step: int, features: Tensor, latent: Tensor) -> Tensor:
         """Mean without gain [B, C_y, h, w]; latent: y_hat decoded so far, without gain, zero elsewhere."""
         if step == 0:
-            return self.first(features).float()
+            return full_precision(self.first, features)
         x = activation(self.adapt[step - 1](torch.cat([features, latent.to(features.dtype)], 1)))
-        return self.out[step - 1](self.trunk(x)).float()
+        return full_precision(self.out[step - 1], self.trunk(x))
 
     def run(
         self, features: Tensor, log_gain: Tensor, inverse_log_gain: Tensor, residual: Callable[[Tensor, Tensor], Tensor]

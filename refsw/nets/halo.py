@@ -22,7 +22,8 @@ class Halo:
     """Samples of the latent grid.
 
     mean: from latents and features of all components to the z and symbols that they depend on;
-    synthesis: from planes to latents and features; analysis: from latents and hyper-latents to planes.
+    synthesis: from planes to latents and features, of the widest operating point, so that windows do not depend on it;
+    analysis: from latents and hyper-latents to planes.
     """
 
     mean: int
@@ -51,6 +52,6 @@ def halo(config: CodecConfig, components: int) -> Halo:
         mean.append(context + fused)
     return Halo(
         mean=max(mean),
-        synthesis=max(synthesis_reach(component.synthesis) for component in own),
+        synthesis=max(synthesis_reach(synthesis) for component in own for synthesis in component.synthesis),
         analysis=max(analysis_reach(component.analysis) for component in own),
     )

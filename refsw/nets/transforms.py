@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from refsw.nets.blocks import QualityTable, conv, depth_to_space, residual_blocks, space_to_depth
+from refsw.nets.blocks import QualityTable, conv, depth_to_space, full_precision, residual_blocks, space_to_depth
 from refsw.nets.config import TransformConfig
 
 PATCH = 8
@@ -61,7 +61,7 @@ class Analysis(nn.Module):
     def forward(self, features: Tensor, quality: Tensor) -> Tensor:
         """features: [B, F, H/8, W/8] with H, W multiples of 16; quality: [B] -> y before gain [B, C_y, H/16, W/16]."""
         x = self.fine(self.first(features)) * self.fine_gain(quality).exp()
-        return self.last(self.coarse(self.merge(space_to_depth(x))))
+        return full_precision(self.last, self.coarse(self.merge(space_to_depth(x))))
 
 
 class Synthesis(nn.Module):
@@ -79,4 +79,4 @@ class Synthesis(nn.Module):
     def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
         """latents: [B, I, H/16, W/16], y_hat without gain first; quality: [B] -> [B, 64 P, H/8, W/8]."""
         x = depth_to_space(self.split(self.coarse(self.first(latents))))
-        return self.last(self.fine(x * self.fine_gain(quality).exp()))
+        return full_precision(self.last, self.fine(x * self.fine_gain(quality).exp()))

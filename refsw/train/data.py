@@ -6,6 +6,9 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,3 +115,27 @@ def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: fl
             piece = piece.swapaxes(0, 1)
         out[i] = piece
     return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255
+
+
+def batches(
+    crops: Crops, count: int, side: int, seed: tuple[int, int], reduce: float, steps: Sequence[int], threads: int = 0
+) -> Iterator[torch.Tensor]:
+    """The batch of each step, seeded by (seed[0], step, seed[1]); threads make them ahead, or none and it is made here.
+
+    The batches are the same for any number of threads.
+    """
+
+    def make(step: int) -> torch.Tensor:
+        return batch(crops, count, side, (seed[0], step, seed[1]), reduce)
+
+    if not threads:
+        yield from map(make, steps)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[torch.Tensor]] = deque()
+        for step in steps:
+            waiting.append(pool.submit(make, step))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

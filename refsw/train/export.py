@@ -31,6 +31,13 @@ ACTIVATION_HEADROOM = 1.1  # over the largest activation seen: a clamp costs 2 %
 Z_TOTAL_BITS = 14  # the rate lost to rounding frequencies is below 0.01 bit per z
 
 
+def at_points(network: CodecNetwork, points: tuple[str, ...]) -> CodecNetwork:
+    """The network with the synthesis transforms of these operating points alone. Raises ModelError."""
+    chosen, weights = CodecNetwork(network.config.with_points(points)), network.state_dict()
+    chosen.load_state_dict({name: weights[name] for name in chosen.state_dict()})
+    return chosen.train(network.training)
+
+
 @torch.no_grad()
 def calibration_z(network: CodecNetwork, rgb: Tensor) -> list[Tensor]:
     """Rounded hyper-latents of each component over pictures rgb [N, 3, H, W], each at the top quality and at another.
@@ -98,7 +105,7 @@ def describe(
     return ModelDescription(
         model_id=model_id, name=name, summary=summary, components=components,
         quality_anchors=config.quality_anchors,
-        config={"lagrangian_millionths": lagrangian, "operating_points": ["bop"]}, provenance=provenance,
+        config={"lagrangian_millionths": lagrangian}, provenance=provenance,
     )  # fmt: skip
 
 

@@ -16,6 +16,12 @@ from torch import Tensor
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.rate import gaussian_bits, probability_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
+from refsw.train.perceptual import ms_ssim
+
+LAMBDA_OF_UNIT_WEIGHT = 0.009
+"""The loss of a picture is weighted by (lambda / this)^-0.5, so that no end of the range rules the gradient."""
+MS_SSIM_SCALE = 1270.0
+"""Squared 8-bit steps that one unit of 1 - MS-SSIM weighs: models tuned for either then meet at equal lambda."""
 
 
 def round_through(x: Tensor) -> Tensor:
@@ -38,8 +44,10 @@ class RateDistortion:
         return torch.stack([*self.y_bits, *self.z_bits]).sum(0)
 
 
-def rate_distortion(network: CodecNetwork, rgb: Tensor, quality: Tensor, bf16: bool = False) -> RateDistortion:
-    """Code a batch with real rounding.
+def rate_distortion(
+    network: CodecNetwork, rgb: Tensor, quality: Tensor, point: str, bf16: bool = False
+) -> RateDistortion:
+    """Code a batch with real rounding and reconstruct it at an operating point.
 
     rgb: float32 [B, 3, H, W], range 0..1, H and W multiples of 64; quality: [B], 0..1. mse in squared 8-bit steps.
     """
@@ -69,6 +77,15 @@ def rate_distortion(network: CodecNetwork, rgb: Tensor, quality: Tensor, bf16: b
                 bits = bits + (noisy - noisy.detach())
             y_bits.append(bits.sum((1, 2, 3)) / pixels)
             decoded.append(y_hat * inverse.exp())
-            planes.append(net.planes(decoded[index], features, quality))
+            planes.append(net.planes(decoded[index], features, quality, point))
     out = rgb_from_planes(torch.cat(planes, 1).float())
     return RateDistortion(tuple(y_bits), tuple(z_bits), (out - rgb).square().mean((1, 2, 3)) * 255**2, out)
+
+
+def weighted_loss(result: RateDistortion, rgb: Tensor, lagrangian: Tensor, ms_ssim_share: float) -> Tensor:
+    """Rate plus lambda times distortion of each picture of a batch, weighted over lambda: float32 [B]."""
+    distortion = result.mse
+    if ms_ssim_share:
+        structural = MS_SSIM_SCALE * (1 - ms_ssim(result.reconstruction, rgb))
+        distortion = (1 - ms_ssim_share) * distortion + ms_ssim_share * structural
+    return (lagrangian / LAMBDA_OF_UNIT_WEIGHT) ** -0.5 * (result.bits + lagrangian * distortion)

@@ -14,7 +14,9 @@ from refsw.errors import UsageError
 SIDE = 320
 """Rows and columns of a packed training picture."""
 
-_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str, "int": int, "float": (int, float), "bool": bool, "tuple[str, ...]": tuple
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Recipe:
     """Zip or folder of training pictures."""
     begin: str
     """Folder of the model package whose weights the run starts from; empty: transform coding (refsw.train.start)."""
+    point: str
+    """Operating point whose synthesis reconstructs in the loss."""
+    trained: tuple[str, ...]
+    """Modules of each component that are trained, such as "synthesis.sop"; empty: all. The others stay as they are."""
+    ms_ssim: float
+    """Share of 1 - MS-SSIM in the distortion, the rest is MSE."""
     seed: int
     crop: int
     """Side of a training crop, a multiple of 64."""
@@ -54,6 +62,8 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "bool"):
                 raise UsageError(f"{name} {value!r}: expected {kind}")
+        if not all(isinstance(name, str) for name in self.trained):
+            raise UsageError(f"trained {self.trained!r}: expected names of modules")
         if self.crop % 64 or not 64 <= self.crop <= SIDE:
             raise UsageError(f"crop {self.crop}: expected a multiple of 64, 64..{SIDE}")
         for name in ("batch", "steps", "warm_up", "transform_warm_up", "validate_every", "checkpoint_every"):
@@ -66,7 +76,7 @@ class Recipe:
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"{name} {getattr(self, name)}: expected a number above 0")
-        for name in ("ema", "reduce"):
+        for name in ("ema", "reduce", "ms_ssim"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} {getattr(self, name)}: expected 0..1")
 
@@ -81,6 +91,8 @@ def load_recipe(path: Path) -> Recipe:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: expected a mapping of recipe fields")
     try:
+        if isinstance(values.get("trained"), list):
+            values["trained"] = tuple(values["trained"])
         return Recipe(**values)
     except TypeError as error:
         raise UsageError(f"{path}: {str(error).removeprefix('Recipe.__init__() ')}") from None

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from refsw.nets.blocks import activation, depth_to_space, space_to_depth
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.hyper import pad_to_multiple
+from refsw.nets.transforms import Synthesis
 from refsw.train.colour import INVERSE, planes_from_rgb
 
 
@@ -40,9 +41,23 @@ def _identity(layer: nn.Conv2d, count: int, rest: float) -> None:
     layer.weight[index, index, centre, centre] = 1
 
 
+def _start_synthesis(synthesis: Synthesis, split: Tensor) -> None:
+    """split: [4, features of the stem, latent channels], inverse of the analysis' merge; cut to what is there."""
+    fine, coarse = synthesis.last.in_channels, synthesis.first.out_channels
+    kept, count = min(fine, split.shape[1]), min(coarse, split.shape[2])
+    _identity(synthesis.first, count, 0.02)
+    synthesis.split.weight.mul_(0.1)
+    nn.init.zeros_(synthesis.split.bias)  # type: ignore[arg-type]
+    view = synthesis.split.weight.view(4, fine, coarse)
+    view[:, :kept] = 0
+    view[:, :kept, :count] = split[:, :kept, :count]
+    synthesis.last.weight.mul_(0.02)
+    _identity(synthesis.last, kept, 0.02)
+
+
 def _start_transform(net: ComponentNetwork, planes: Tensor, weight: float, lagrangian: Tensor) -> None:
     """planes [N, P, H, W]; weight: squared RGB error per squared error of these planes; lagrangian per anchor."""
-    stem, analysis, synthesis = net.stem, net.analysis, net.synthesis
+    stem, analysis = net.stem, net.analysis
     pixels = _patches(F.pixel_unshuffle(planes, 8))
     axes, deviation = principal_axes(pixels)
     stem.forward_matrix.copy_(axes / deviation.sqrt()[:, None])
@@ -65,14 +80,10 @@ def _start_transform(net: ComponentNetwork, planes: Tensor, weight: float, lagra
     view[:count, :, :kept] = axes16 * root / root16[:, None, None]
     _identity(analysis.last, count, 0.02)
 
-    _identity(synthesis.first, count, 0.02)
-    synthesis.split.weight.mul_(0.1)
-    nn.init.zeros_(synthesis.split.bias)  # type: ignore[arg-type]
-    view = synthesis.split.weight.view(4, fine, coarse)
-    view[:, :kept] = 0
-    view[:, :kept, :count] = (axes16 / root * root16[:, None, None]).permute(1, 2, 0)
-    synthesis.last.weight.mul_(0.02)
-    _identity(synthesis.last, kept, 0.02)
+    split = (axes16 / root * root16[:, None, None]).permute(1, 2, 0)
+    for synthesis in net.synthesis.values():
+        assert isinstance(synthesis, Synthesis)
+        _start_synthesis(synthesis, split)
 
     # High-rate theory: rate falls by 1/ln 2 bits per coefficient and unit of ln(step), distortion grows as step^2 / 12.
     log_step = 0.5 * torch.log(6 / math.log(2) / (weight * 65025 * lagrangian))

@@ -110,7 +110,8 @@ def test_input_and_output_paths(tmp_path: Path, picture: Path, capsys: pytest.Ca
 def test_what_is_not_here(tmp_path: Path, picture: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(picture), "-o", str(tmp_path / "out.jai"), "--set"]
     refused(capsys, tmp_path, [*arguments, "model=nowhere"], 6, "model nowhere is not installed")
-    refused(capsys, tmp_path, [*arguments, f"model={tiny_model}", "--set", "operating_points=[sop]"], 6, "sop")
+    arguments += [f"model={tiny_model}", "--set", "profile=high", "--set", "operating_points=[hop]"]
+    refused(capsys, tmp_path, arguments, 6, "hop")
 
 
 def test_help_documents_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,12 +97,23 @@ def test_operating_points(started: Started, data: bytes) -> None:
 
 
 def test_operating_points_that_are_listed_but_not_installed(started: Started, data: bytes) -> None:
-    both = with_header(data, synthesis_transform_id=(0, 1))
+    both = with_header(data, decoder_profile_idc=2, synthesis_transform_id=(2, 1))
     assert decode_picture(both, model=started.model).report.operating_point == "bop"  # the first that there is
-    with pytest.raises(UnsupportedError, match="operating point sop: model started has bop"):
-        decode_picture(both, operating_point="sop", model=started.model)
-    with pytest.raises(UnsupportedError, match="operating point sop: model started has bop"):
-        decode_picture(with_header(data, synthesis_transform_id=(0,)), model=started.model)
+    with pytest.raises(UnsupportedError, match="operating point hop: model started has bop, sop"):
+        decode_picture(both, operating_point="hop", model=started.model)
+    with pytest.raises(UnsupportedError, match="operating point hop: model started has bop, sop"):
+        decode_picture(with_header(data, decoder_profile_idc=2, synthesis_transform_id=(2,)), model=started.model)
+
+
+def test_operating_points_decode_one_codestream(started: Started, data: bytes) -> None:
+    """Symbols and latents are the same, samples are not."""
+    both = with_header(data, synthesis_transform_id=(1, 0))
+    first, second = (decode_picture(both, operating_point=p, model=started.model) for p in ("bop", "sop"))
+    assert (first.report.operating_point, second.report.operating_point) == ("bop", "sop")
+    for a, b, c, d in zip(first.symbols, second.symbols, first.latents, second.latents, strict=True):
+        assert np.array_equal(a.symbols, b.symbols) and np.array_equal(c.y_hat, d.y_hat)
+    assert first.image.samples.shape == second.image.samples.shape
+    assert not np.array_equal(first.image.samples, second.image.samples)
 
 
 def test_colour_transform_of_the_header_is_applied(started: Started, data: bytes) -> None:

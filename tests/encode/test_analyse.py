@@ -59,7 +59,7 @@ def test_mean_path_of_encoder_and_decoder_are_equal(started: Started, quality_in
     image = picture(2, 70, 90)
     header = header_of(started, image, component_headers(quality_index))
     out = analyse(started.model, header, planes_of(image))
-    again = Reconstructor(started.model, header, out.tensors, "cpu")
+    again = Reconstructor(started.model, header, out.tensors, "bop", "cpu")
     (window,) = again.windows()
     paths = again.latents(window, keep=True)
     for own, path in zip(out.symbols, paths, strict=True):

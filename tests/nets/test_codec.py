@@ -43,7 +43,7 @@ def test_shapes_of_every_split(config: CodecConfig) -> None:
         assert features.shape == (2, own.hyper.features, 4, 8)
         assert net.log_scale(z, quality, 4, 8).shape == y.shape
         decoded.append(y)
-        assert net.planes(y, features, quality).shape == (2, len(own.planes), 64, 128)
+        assert net.planes(y, features, quality, "bop").shape == (2, len(own.planes), 64, 128)
 
 
 def test_chroma_does_not_influence_luma(started: Started) -> None:
@@ -63,7 +63,7 @@ def test_chroma_does_not_influence_luma(started: Started) -> None:
 def test_luma_gradient_does_not_reach_chroma_weights(started: Started) -> None:
     network = CodecNetwork(tiny_config())
     network.load_state_dict(started.network.state_dict())
-    result = rate_distortion(network, training_pictures(2, 64), torch.tensor([0.3, 0.8]))
+    result = rate_distortion(network, training_pictures(2, 64), torch.tensor([0.3, 0.8]), "bop")
     (result.y_bits[0] + result.z_bits[0]).sum().backward()
     assert all(p.grad is None or not p.grad.any() for p in network.component(1).parameters())
     assert any(p.grad is not None and p.grad.any() for p in network.component(0).parameters())
@@ -80,7 +80,7 @@ def test_the_start_is_already_a_transform_codec(started: Started) -> None:
     rgb = torch.from_numpy(picture(3, 192, 320).samples).permute(2, 0, 1)[None].float() / 255
     found = []
     for quality in (0.0, 0.5, 1.0):
-        result = rate_distortion(started.network, rgb, torch.tensor([quality]))
+        result = rate_distortion(started.network, rgb, torch.tensor([quality]), "bop")
         found.append((float(result.bits), float(10 * torch.log10(255**2 / result.mse))))
     rates, fidelity = zip(*found, strict=True)
     assert rates[0] < rates[1] < rates[2] < 1.0

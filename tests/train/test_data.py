@@ -10,7 +10,7 @@ import torch
 from PIL import Image as PillowImage
 
 from refsw.errors import UsageError
-from refsw.train.data import Crops, batch, load, pack
+from refsw.train.data import Crops, batch, batches, load, pack
 from refsw.train.recipe import SIDE
 
 
@@ -122,3 +122,29 @@ def test_batches_never_show_validation_pictures(tmp_path: Path) -> None:
     seen = {int(v) for v in (batch(crops, 64, 64, (0, 0, 0))[:, 0, 0, 0] * 255).round()}
     training, validation = sources(crops)
     assert seen == training and not seen & validation
+
+
+def test_batches_are_the_same_for_any_number_of_threads(tmp_path: Path) -> None:
+    pack(flat(tmp_path / "in", [10, 20, 30, 40], (1, 2)), tmp_path / "cache")
+    crops = load(tmp_path / "cache")
+    made = [list(batches(crops, 3, 64, (7, 1), 0.5, range(4, 9), threads)) for threads in (0, 1, 3)]
+    assert [len(m) for m in made] == [5, 5, 5]
+    for alone, one, three in zip(*made, strict=True):
+        assert torch.equal(alone, one) and torch.equal(alone, three)
+    assert torch.equal(made[0][2], batch(crops, 3, 64, (7, 6, 1), 0.5))
+
+
+def test_reduced_crops_show_more_of_the_picture(tmp_path: Path) -> None:
+    """On a picture that brightens to the right, a reduced crop spans more grey levels than one at full size."""
+    (tmp_path / "in").mkdir()
+    for value in range(2):
+        pixels = np.broadcast_to(np.linspace(0, 250, SIDE)[None, :, None] + value, (SIDE, SIDE, 3)).astype(np.uint8)
+        PillowImage.fromarray(np.ascontiguousarray(pixels)).save(tmp_path / "in" / f"{value}.png")
+    pack(tmp_path / "in", tmp_path / "cache")
+    crops = load(tmp_path / "cache")
+
+    def spans(reduce: float) -> list[float]:
+        pictures = batch(crops, 24, 64, (1,), reduce)
+        return [float(p.max() - p.min()) for p in pictures]
+
+    assert max(spans(0.0)) < 0.25 < 0.4 < max(spans(1.0)) and min(spans(1.0)) > 0.15

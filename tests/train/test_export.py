@@ -4,14 +4,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from refsw.constants import Z_LIMIT
+from refsw.decode.model import Model
 from refsw.entropy.tables import FrequencyTables
+from refsw.errors import ModelError
 from refsw.models import load_package
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import tiny_config
-from refsw.train.export import describe, export, z_frequencies
+from refsw.train.export import at_points, describe, export, z_frequencies
 from tests.support.tiny import MODEL_ID, NAME, Started, training_pictures
 
 
@@ -21,7 +24,19 @@ def test_description_names_what_is_inside(started: Started) -> None:
     assert [c.name for c in description.components] == ["primary", "secondary"]
     assert [c.planes for c in description.components] == [("Y",), ("Cb", "Cr")]
     assert description.components[1].conditioned_on == ("primary",)
-    assert description.config["operating_points"] == ["bop"]
+    assert [[s["point"] for s in c.config["synthesis"]] for c in description.components] == [["bop", "sop"]] * 2
+
+
+def test_a_package_of_one_operating_point(started: Started, tmp_path: Path) -> None:
+    """Its symbols are those of the package with both."""
+    network = at_points(started.network, ("sop",))
+    package = export(network, training_pictures(8, 128), tmp_path / "one", describe(network, "one", MODEL_ID, "", {}))
+    model = Model.from_package(package)
+    assert model.operating_points == ("sop",)
+    for name, array in started.model.package.tensors["integer"].items():
+        assert np.array_equal(array, package.tensors["integer"][name]), name
+    with pytest.raises(ModelError, match="hop"):
+        at_points(started.network, ("sop", "hop"))
 
 
 def test_export_is_a_pure_function(started: Started, tmp_path: Path) -> None:

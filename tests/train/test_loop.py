@@ -18,18 +18,11 @@ import torch
 from torch import Tensor
 
 import refsw
-from refsw.errors import RefswError
-from refsw.train import data, loop
-from refsw.train.loop import (
-    State,
-    Worker,
-    initial_state,
-    learning_rate,
-    optimiser,
-    parameter_factor,
-    train,
-    train_step,
-)
+from refsw.errors import RefswError, UsageError
+from refsw.train import data, loop, validation
+from refsw.train.loop import Worker, learning_rate, train, train_step
+from refsw.train.loss import rate_distortion, weighted_loss
+from refsw.train.state import State, choose_trained, initial_state, optimiser, parameter_factor
 from tests.support.training import RECIPE, write_recipe
 
 
@@ -58,7 +51,7 @@ def same(a: object, b: object) -> bool:
 @pytest.fixture
 def quick(first: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start, which takes seconds, is made once, and validation is short."""
-    monkeypatch.setattr(loop, "VALIDATION_SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 64)
     monkeypatch.setattr(loop, "initial_state", lambda *_: copied(first))
 
 
@@ -99,23 +92,21 @@ def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
     assert (run / "checkpoint.pt").read_bytes() == before
 
 
-def test_training_lowers_the_loss(run: Path, first: State, packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_lowers_the_loss(run: Path, first: State, packed: Path) -> None:
     """On one batch that is shown again and again."""
     recipe, crops, state = replace(RECIPE, steps=100, hold=99), data.load(packed), copied(first)
     shown = data.batch(crops, RECIPE.batch, RECIPE.crop, (0,))
-    monkeypatch.setattr(data, "batch", lambda *_: shown)
-    losses = [train_step(state, recipe, crops, Worker(), run)["loss"] for _ in range(16)]
+    losses = [train_step(state, recipe, shown, Worker(), run)["loss"] for _ in range(16)]
     assert sum(losses[-4:]) < 0.97 * sum(losses[:4])
 
 
 def test_a_gradient_that_is_not_finite_stops_and_keeps_the_batch(
-    run: Path, first: State, packed: Path, monkeypatch: pytest.MonkeyPatch
+    run: Path, first: State
 ) -> None:
     state = copied(first)
     weights = copy.deepcopy(state.network.state_dict())
-    monkeypatch.setattr(data, "batch", lambda *_: torch.full((4, 3, 64, 64), math.nan))
     with pytest.raises(RefswError, match="training step 0: gradient is not finite"):
-        train_step(state, RECIPE, data.load(packed), Worker(), run)
+        train_step(state, RECIPE, torch.full((4, 3, 64, 64), math.nan), Worker(), run)
     assert same(weights, state.network.state_dict()) and state.step == 0
     saved = torch.load(run / "bad_batch_0_0.pt", weights_only=True)
     assert saved["rgb"].shape == (4, 3, 64, 64) and saved["rgb"].isnan().all() and saved["quality"].shape == (4,)
@@ -154,10 +145,10 @@ class _Taker(Worker):
 class _Merger(Worker):
     """Averages with gradients of the other process, taken before."""
 
-    others: tuple[Tensor, ...] = ()
+    taken: tuple[Tensor, ...] = ()
 
     def average(self, gradients: list[Tensor]) -> None:
-        for mine, other in zip(gradients, self.others, strict=True):
+        for mine, other in zip(gradients, self.taken, strict=True):
             mine.add_(other).div_(2)
 
 
@@ -186,11 +177,12 @@ def test_two_processes_average_their_gradients(run: Path, first: State, packed: 
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     state, crops = copied(first), data.load(packed)
-    for _ in range(2):
+    for step in range(2):
+        mine, others = (data.batch(crops, RECIPE.batch // 2, RECIPE.crop, (RECIPE.seed, step, rank)) for rank in (0, 1))
         other = _Taker(1, 2)
         with pytest.raises(_TakenError):
-            train_step(copy.deepcopy(state), RECIPE, crops, other, run)
-        train_step(state, RECIPE, crops, _Merger(0, 2, "cpu", tuple(other.taken)), run)
+            train_step(copy.deepcopy(state), RECIPE, others, other, run)
+        train_step(state, RECIPE, mine, _Merger(0, 2, "cpu", taken=tuple(other.taken)), run)
 
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
@@ -199,3 +191,39 @@ def test_two_processes_average_their_gradients(run: Path, first: State, packed: 
     for name, value in state.network.state_dict().items():
         torch.testing.assert_close(together["network"][name], value, atol=1e-5, rtol=1e-4, msg=name)
     assert together["norm"] == pytest.approx(state.norm, rel=1e-4)
+
+
+def test_only_what_the_recipe_names_is_trained(run: Path, packed: Path, first: State) -> None:
+    """SOP alone on a frozen codec: every other weight stays as it is, also in the average."""
+    recipe = replace(RECIPE, point="sop", trained=("synthesis.sop",), steps=2, hold=0)
+    state = copied(first)
+    choose_trained(state.network, recipe.trained)
+    state = State(state.network, state.average, optimiser(state.network))
+    before = copy.deepcopy(state.network.state_dict())
+    rgb = data.batch(data.load(packed), recipe.batch, recipe.crop, (0,))
+    for _ in range(2):
+        train_step(state, recipe, rgb, Worker(), run)
+    for name, value in state.network.state_dict().items():
+        moved = not torch.equal(value, before[name])
+        assert not moved or ".synthesis.sop." in name, name
+        assert moved != torch.equal(state.average.state_dict()[name], before[name]), name
+    with pytest.raises(UsageError, match=r"no module synthesis\.hop"):
+        choose_trained(state.network, ("synthesis.hop",))
+
+
+@pytest.mark.usefixtures("quick")
+def test_training_stops_after_a_time_and_goes_on(run: Path) -> None:
+    assert train(RECIPE, run, Worker(threads=2), seconds=0).step == 1
+    assert content(run)["step"] == 1
+    assert train(RECIPE, run, Worker()).step == RECIPE.steps
+
+
+def test_ms_ssim_enters_the_loss(first: State, packed: Path) -> None:
+    rgb = data.batch(data.load(packed), 2, 192, (0,))
+    quality = torch.tensor([0.2, 0.8])
+    with torch.no_grad():
+        result = rate_distortion(first.average, rgb, quality, "bop")
+        lagrangian = first.network.config.lagrangian(quality)
+        plain, mixed, structural = (weighted_loss(result, rgb, lagrangian, share) for share in (0.0, 0.5, 1.0))
+    torch.testing.assert_close(mixed, (plain + structural) / 2)
+    assert not torch.allclose(plain, structural)
