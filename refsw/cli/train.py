@@ -1,62 +1,75 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-train RECIPE --run DIR [--processes N] [--device cpu|cuda]`: train, or resume, a model."""
+"""`refsw-train RECIPE --run DIR`: train a model, or go on where its checkpoint ends.
+
+`refsw-train plot DIR` draws the curves of a run into DIR/curves.svg.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
+import math
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 from refsw.errors import RefswError, UsageError
 
 
-def _worker(rank: int, count: int, port: int, recipe_path: str, run: str, device: str, until: int | None) -> None:
-    import torch.distributed as dist
+def _plot(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="refsw-train plot", description="Draw the curves of a training run.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("-o", "--out", type=Path, help="SVG, PNG or PDF (default: RUN/curves.svg)")
+    parser.add_argument("--watch", type=float, metavar="SECONDS", help="draw again this often, until interrupted")
+    arguments = parser.parse_args(argv)
+    from refsw.train.plot import plot, watch
 
-    from refsw.train.loop import Worker, train
-    from refsw.train.recipe import load_recipe
-
-    if count > 1:
-        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-        dist.init_process_group("gloo", rank=rank, world_size=count, timeout=timedelta(minutes=20))
-    train(load_recipe(Path(recipe_path)), Path(run), Worker(rank, count, device), until)
-    if count > 1:
-        dist.destroy_process_group()
+    out = arguments.out or arguments.run / "curves.svg"
+    if arguments.watch is None:
+        plot(arguments.run, out)
+    else:
+        watch(arguments.run, out, arguments.watch)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
+def _train(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="refsw-train", description=__doc__)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint, log and packed crops")
     parser.add_argument("--data", type=Path, help="pictures, instead of the recipe's")
     parser.add_argument("--processes", type=int, default=1, help="single-thread processes that share gradients")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; torchrun's processes take one GPU each")
     parser.add_argument("--until", type=int, help="stop at this step")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this time (single process)")
     parser.add_argument("--port", type=int, default=29511)
     arguments = parser.parse_args(argv)
+    from refsw.train.data import pack
+    from refsw.train.processes import Launch, run, torchrun_processes
+    from refsw.train.recipe import load_recipe
+
+    recipe = load_recipe(arguments.recipe)
+    count = torchrun_processes() or arguments.processes
+    if count < 1 or recipe.batch % count:
+        raise UsageError(f"--processes {count}: expected a divisor of the batch, {recipe.batch}")
+    if arguments.until is not None and arguments.until < 1:
+        raise UsageError(f"--until {arguments.until}: expected 1 or more")
+    if count > 1 and math.isfinite(arguments.minutes):
+        raise UsageError("--minutes: expected a single process")
+    pack(arguments.data or Path(recipe.data), arguments.run / "data")
+    run(Launch(recipe, arguments.run, arguments.device, arguments.processes, arguments.port, arguments.until,
+               60 * arguments.minutes))  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        from refsw.train.data import pack
-        from refsw.train.recipe import load_recipe
-
-        recipe = load_recipe(arguments.recipe)
-        if arguments.processes < 1 or recipe.batch % arguments.processes:
-            raise UsageError(f"--processes {arguments.processes}: expected a divisor of the batch, {recipe.batch}")
-        pack(arguments.data or Path(recipe.data), arguments.run / "data")
-        extra = (arguments.processes, arguments.port, str(arguments.recipe), str(arguments.run), arguments.device,
-                 arguments.until)  # fmt: skip
-        if arguments.processes == 1:
-            _worker(0, *extra)
+        if argv[:1] == ["plot"]:
+            _plot(argv[1:])
         else:
-            os.environ["OMP_NUM_THREADS"] = "1"
-            import torch.multiprocessing as multiprocessing
-
-            multiprocessing.spawn(_worker, extra, nprocs=arguments.processes)
+            _train(argv)
     except RefswError as error:
         print(f"refsw-train: error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -38,8 +38,6 @@ def _pictures(source: Path) -> list[tuple[str, bytes]]:
     if source.is_dir():
         files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
         return [(p.name, p.read_bytes()) for p in files]
-    if not zipfile.is_zipfile(source):
-        raise UsageError(f"{source}: expected a folder or a zip archive of training pictures")
     with zipfile.ZipFile(source) as archive:
         names = sorted(n for n in archive.namelist() if n.lower().endswith(SUFFIXES))
         origin = {}
@@ -47,6 +45,18 @@ def _pictures(source: Path) -> list[tuple[str, bytes]]:
             rows = archive.read("index.tsv").decode().splitlines()[1:]
             origin = {name: file for name, _, file, *_ in (row.split("\t") for row in rows)}
         return [(origin.get(Path(n).name, n), archive.read(n)) for n in names]
+
+
+def _identity(source: Path) -> str:
+    """Names and sizes of all pictures, as 64 hexadecimal digits."""
+    if source.is_dir():
+        listed = [(p.name, p.stat().st_size) for p in source.rglob("*") if p.suffix.lower() in SUFFIXES]
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            listed = [(i.filename, i.file_size) for i in archive.infolist()]
+    else:
+        raise UsageError(f"{source}: expected a folder or a zip archive of training pictures")
+    return hashlib.sha256(repr(sorted(listed)).encode()).hexdigest()
 
 
 def _squares(data: bytes) -> list[NDArray[np.uint8]]:
@@ -67,10 +77,13 @@ def pack(source: Path, cache: Path) -> None:
 
     Raises UsageError where `source` has no pictures to train and to validate on, or one that cannot be read.
     """
-    if (cache / "held_out.npy").exists():
-        return
     if not source.exists():
         raise UsageError(f"{source}: training pictures not found")
+    identity = _identity(source)
+    if (cache / "held_out.npy").exists() and (cache / "source.txt").exists():
+        if (cache / "source.txt").read_text() != identity:
+            raise UsageError(f"{source}: the run in {cache.parent} began with other pictures; give it a new folder")
+        return
     cache.mkdir(parents=True, exist_ok=True)
     squares: list[NDArray[np.uint8]] = []
     origins: list[str] = []
@@ -87,6 +100,7 @@ def pack(source: Path, cache: Path) -> None:
     held_out = [origin in kept for origin in origins]
     np.save(cache / "crops.npy", np.stack(squares))
     np.save(cache / "held_out.npy", np.array(held_out))
+    (cache / "source.txt").write_text(identity)
 
 
 def load(cache: Path) -> Crops:

@@ -14,6 +14,9 @@ from refsw.errors import UsageError
 SIDE = 320
 """Rows and columns of a packed training picture."""
 
+VALIDATION_QUALITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Quality positions at which a run is validated."""
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "tuple[str, ...]": tuple
 }  # fmt: skip

@@ -9,9 +9,8 @@ import torch
 from refsw.nets.codec import CodecNetwork
 from refsw.train.data import Crops
 from refsw.train.loss import rate_distortion, weighted_loss
-from refsw.train.recipe import Recipe
+from refsw.train.recipe import VALIDATION_QUALITIES, Recipe
 
-QUALITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 CROPS, SIDE = 24, 256
 
 
@@ -22,7 +21,7 @@ def validate(network: CodecNetwork, crops: Crops, recipe: Recipe, device: str) -
     chosen = crops.validation[:: max(1, len(crops.validation) // CROPS)][:CROPS]
     pictures = torch.from_numpy(chosen[:, :SIDE, :SIDE]).permute(0, 3, 1, 2).float() / 255
     out, losses = {}, []
-    for q in QUALITIES:
+    for q in VALIDATION_QUALITIES:
         bits, psnr, loss = [], [], []
         for part in pictures.split(8):
             rgb, quality = part.to(device), torch.full((len(part),), q, device=device)

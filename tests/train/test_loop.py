@@ -165,20 +165,22 @@ def test_gradients_are_averaged_in_place(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.slow
-def test_two_processes_average_their_gradients(run: Path, first: State, packed: Path, tmp_path: Path) -> None:
+def test_two_processes_average_their_gradients(
+    run: Path, first: State, packed: Path, pictures: Path, tmp_path: Path
+) -> None:
     """The processes see batches of their own, so one process plays both in turn: the weights are the same."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = write_recipe(tmp_path / "r.yaml")
-    command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(packed.parent),
+    command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(pictures),
                "--processes", "2", "--port", str(port), "--until", "2"]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     state, crops = copied(first), data.load(packed)
     for step in range(2):
-        mine, others = (data.batch(crops, RECIPE.batch // 2, RECIPE.crop, (RECIPE.seed, step, rank)) for rank in (0, 1))
+        mine, others = (data.batch(crops, 2, RECIPE.crop, (RECIPE.seed, step, rank)) for rank in (0, 1))
         other = _Taker(1, 2)
         with pytest.raises(_TakenError):
             train_step(copy.deepcopy(state), RECIPE, others, other, run)
