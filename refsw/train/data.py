@@ -33,29 +33,44 @@ class Crops:
     training_index: NDArray[np.int64]
 
 
+def origins(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Source picture of every picture in an archive: what its index.tsv says, else the picture itself."""
+    names = [n for n in archive.namelist() if n.lower().endswith(SUFFIXES)]
+    listed = {}
+    if "index.tsv" in archive.namelist():
+        rows = archive.read("index.tsv").decode().splitlines()[1:]
+        listed = {name: file for name, _, file, *_ in (row.split("\t") for row in rows)}
+    return {n: listed.get(Path(n).name, n) for n in names}
+
+
+def _archives(source: Path) -> list[Path]:
+    """The archive that `source` is, or those that lie in it. Raises UsageError."""
+    found = sorted(source.rglob("*.zip")) if source.is_dir() else [source]
+    for path in found:
+        if not zipfile.is_zipfile(path):
+            raise UsageError(f"{path}: expected a folder or a zip archive of training pictures")
+    return found
+
+
+def _loose(source: Path) -> list[Path]:
+    return sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES) if source.is_dir() else []
+
+
 def _pictures(source: Path) -> list[tuple[str, bytes]]:
     """(source picture, encoded bytes) of every crop, sorted by name."""
-    if source.is_dir():
-        files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
-        return [(p.name, p.read_bytes()) for p in files]
-    with zipfile.ZipFile(source) as archive:
-        names = sorted(n for n in archive.namelist() if n.lower().endswith(SUFFIXES))
-        origin = {}
-        if "index.tsv" in archive.namelist():
-            rows = archive.read("index.tsv").decode().splitlines()[1:]
-            origin = {name: file for name, _, file, *_ in (row.split("\t") for row in rows)}
-        return [(origin.get(Path(n).name, n), archive.read(n)) for n in names]
+    out = [(p.name, p.read_bytes()) for p in _loose(source)]
+    for path in _archives(source):
+        with zipfile.ZipFile(path) as archive:
+            out += [(origin, archive.read(name)) for name, origin in sorted(origins(archive).items())]
+    return out
 
 
 def _identity(source: Path) -> str:
     """Names and sizes of all pictures, as 64 hexadecimal digits."""
-    if source.is_dir():
-        listed = [(p.name, p.stat().st_size) for p in source.rglob("*") if p.suffix.lower() in SUFFIXES]
-    elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            listed = [(i.filename, i.file_size) for i in archive.infolist()]
-    else:
-        raise UsageError(f"{source}: expected a folder or a zip archive of training pictures")
+    listed = [(p.name, p.stat().st_size) for p in _loose(source)]
+    for path in _archives(source):
+        with zipfile.ZipFile(path) as archive:
+            listed += [(i.filename, i.file_size) for i in archive.infolist()]
     return hashlib.sha256(repr(sorted(listed)).encode()).hexdigest()
 
 
@@ -66,9 +81,14 @@ def _squares(data: bytes) -> list[NDArray[np.uint8]]:
     return [pixels[r * SIDE :, c * SIDE :][:SIDE, :SIDE] for r in range(rows) for c in range(columns)]
 
 
+def is_held_out(origin: str) -> bool:
+    """Whether a source picture is for validation, chosen by its name alone."""
+    return hashlib.sha256(origin.encode()).digest()[0] * HELD_OUT_SHARE < 256
+
+
 def _held_out(origins: set[str]) -> set[str]:
-    """Source pictures for validation, chosen by name alone; never none of them, never all."""
-    chosen = {o for o in origins if hashlib.sha256(o.encode()).digest()[0] * HELD_OUT_SHARE < 256}
+    """Source pictures for validation: never none of them, never all."""
+    chosen = {o for o in origins if is_held_out(o)}
     return chosen if 0 < len(chosen) < len(origins) else set(sorted(origins)[::HELD_OUT_SHARE])
 
 
@@ -86,18 +106,18 @@ def pack(source: Path, cache: Path) -> None:
         return
     cache.mkdir(parents=True, exist_ok=True)
     squares: list[NDArray[np.uint8]] = []
-    origins: list[str] = []
+    found_in: list[str] = []
     for origin, data in _pictures(source):
         try:
             found = _squares(data)
         except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged pictures
             raise UsageError(f"{source}: {origin}: cannot be read as a picture: {error}") from None
         squares += found
-        origins += [origin] * len(found)
-    if len(set(origins)) < 2:
+        found_in += [origin] * len(found)
+    if len(set(found_in)) < 2:
         raise UsageError(f"{source}: expected at least two pictures of {SIDE} x {SIDE} or more, one to validate on")
-    kept = _held_out(set(origins))
-    held_out = [origin in kept for origin in origins]
+    kept = _held_out(set(found_in))
+    held_out = [origin in kept for origin in found_in]
     np.save(cache / "crops.npy", np.stack(squares))
     np.save(cache / "held_out.npy", np.array(held_out))
     (cache / "source.txt").write_text(identity)
@@ -111,7 +131,7 @@ def load(cache: Path) -> Crops:
 
 
 def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: float = 0.0) -> torch.Tensor:
-    """Random crops, mirrored and transposed: float32 [count, 3, side, side], 0..1. Same seed, same batch.
+    """Random crops, mirrored and transposed: uint8 [count, 3, side, side]. Same seed, same batch.
 
     reduce: share of the crops that come from a larger square, reduced.
     """
@@ -128,7 +148,12 @@ def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: fl
         if random.random() < 0.5:
             piece = piece.swapaxes(0, 1)
         out[i] = piece
-    return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(out).permute(0, 3, 1, 2)
+
+
+def unit_range(samples: torch.Tensor, device: str) -> torch.Tensor:
+    """uint8 [B, 3, H, W] -> float32, 0..1, on the device: bytes travel there, not floats."""
+    return samples.to(device, non_blocking=True).float() / 255
 
 
 def batches(

@@ -65,7 +65,6 @@ def train_step(state: State, recipe: Recipe, rgb: Tensor, worker: Worker, run: P
     step, share = state.step, len(rgb)
     torch.manual_seed((recipe.seed * 1_000_003 + step) * 64 + worker.rank)
     quality = ((torch.arange(share) + torch.rand(share)) / share).to(worker.device)
-    rgb = rgb.to(worker.device, non_blocking=True)
     result = rate_distortion(state.network, rgb, quality, recipe.point, recipe.bf16)
     loss = weighted_loss(result, rgb, state.network.config.lagrangian(quality), recipe.ms_ssim).mean()
     state.optimiser.zero_grad(set_to_none=True)
@@ -116,8 +115,8 @@ def train(
     batches = data.batches(crops, share, recipe.crop, (recipe.seed, worker.rank), recipe.reduce,
                            range(first, last), worker.threads)  # fmt: skip
     seen: list[dict[str, float]] = []
-    for rgb in batches:
-        seen.append(train_step(state, recipe, rgb, worker, run))
+    for samples in batches:
+        seen.append(train_step(state, recipe, data.unit_range(samples, worker.device), worker, run))
         done = state.step == last or (worker.count == 1 and time.monotonic() - begin > seconds)
         if worker.rank:
             continue

@@ -14,7 +14,7 @@ from pathlib import Path
 from refsw.errors import RefswError
 from refsw.train.recipe import Recipe
 
-BATCH_THREADS = 8
+BATCH_THREADS = 12
 """Threads that make batches ahead of a GPU; a CPU that trains has none to spare."""
 
 

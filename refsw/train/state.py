@@ -16,7 +16,6 @@ from refsw.errors import UsageError
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import structure
 from refsw.train import data
-from refsw.train.adopt import adopt
 from refsw.train.recipe import Recipe
 from refsw.train.start import start
 
@@ -98,6 +97,8 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     network = CodecNetwork(structure(recipe.structure))
     start(network, fixed_pictures(crops, recipe.seed, 48, 256))
     if recipe.begin:
+        from refsw.train.adopt import adopt  # needs more packages than a lent machine has
+
         adopt(network, Path(recipe.begin))
     network.to(device)
     choose_trained(network, recipe.trained)

@@ -35,16 +35,16 @@ def write_pictures(folder: Path, count: int, width: int = 320, height: int = 320
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def training_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of four pictures of 320 x 320."""
     return write_pictures(tmp_path_factory.mktemp("train") / "pictures", 4)
 
 
 @pytest.fixture(scope="session")
-def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packed(training_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, packed: a run's data folder."""
     cache = tmp_path_factory.mktemp("packed") / "data"
-    pack(pictures, cache)
+    pack(training_folder, cache)
     return cache
 
 

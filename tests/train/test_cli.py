@@ -27,9 +27,9 @@ from tests.support.training import RECIPE, write_pictures, write_recipe
 
 
 def test_pictures_to_package_to_picture(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    training_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, data=str(pictures), steps=2, hold=1, warm_up=1))
+    recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, data=str(training_folder), steps=2, hold=1, warm_up=1))
     run, folder = tmp_path / "run", tmp_path / "models" / "fresh"
     assert refsw_train([str(recipe), "--run", str(run)]) == 0
     arguments = [str(run), "-o", str(folder), "--name", "fresh", "--id", "60003", "--recipe", str(recipe)]
@@ -53,17 +53,17 @@ def one_line(capsys: pytest.CaptureFixture[str], program: str) -> str:
     return lines[0]
 
 
-def test_what_cannot_be_trained(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_trained(training_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, run = write_recipe(tmp_path / "r.yaml"), str(tmp_path / "run")
     nowhere = write_recipe(tmp_path / "n.yaml", replace(RECIPE, structure="huge"))
     cases = {
         "none.yaml": [str(tmp_path / "none.yaml"), "--run", run],
         "not found": [str(good), "--run", run, "--data", str(tmp_path / "absent")],
-        "processes 3": [str(good), "--run", run, "--data", str(pictures), "--processes", "3"],
-        "processes 0": [str(good), "--run", run, "--data", str(pictures), "--processes", "0"],
-        "'huge'": [str(nowhere), "--run", run, "--data", str(pictures)],
-        "--until 0": [str(good), "--run", run, "--data", str(pictures), "--until", "0"],
-        "--minutes": [str(good), "--run", run, "--data", str(pictures), "--processes", "2", "--minutes", "1"],
+        "processes 3": [str(good), "--run", run, "--data", str(training_folder), "--processes", "3"],
+        "processes 0": [str(good), "--run", run, "--data", str(training_folder), "--processes", "0"],
+        "'huge'": [str(nowhere), "--run", run, "--data", str(training_folder)],
+        "--until 0": [str(good), "--run", run, "--data", str(training_folder), "--until", "0"],
+        "--minutes": [str(good), "--run", run, "--data", str(training_folder), "--processes", "2", "--minutes", "1"],
     }
     for expected, arguments in cases.items():
         assert refsw_train(arguments) == 2, expected
@@ -95,10 +95,10 @@ def test_a_checkpoint_of_another_structure_is_refused(
 
 
 def test_a_run_keeps_to_its_pictures(
-    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    training_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe, run = write_recipe(tmp_path / "r.yaml"), tmp_path / "run"
-    pack(pictures, run / "data")
+    pack(training_folder, run / "data")
     others = write_pictures(tmp_path / "others", 3)
     assert refsw_train([str(recipe), "--run", str(run), "--data", str(others)]) == 2
     assert "other pictures" in one_line(capsys, "refsw-train")
@@ -124,11 +124,11 @@ def test_curves_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_ends_the_run_in_one_line(pictures: Path, tmp_path: Path) -> None:
+def test_a_process_that_dies_ends_the_run_in_one_line(training_folder: Path, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, structure="absent"))
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1])}
     command = [sys.executable, "-m", "refsw.cli.train", str(recipe), "--run", str(tmp_path / "run"), "--data",
-               str(pictures), "--processes", "2", "--port", "29533"]  # fmt: skip
+               str(training_folder), "--processes", "2", "--port", "29533"]  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 5
     lines = [line for line in done.stderr.splitlines() if "Terminating process" not in line]

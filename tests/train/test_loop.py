@@ -95,7 +95,7 @@ def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
 def test_training_lowers_the_loss(run: Path, first: State, packed: Path) -> None:
     """On one batch that is shown again and again."""
     recipe, crops, state = replace(RECIPE, steps=100, hold=99), data.load(packed), copied(first)
-    shown = data.batch(crops, RECIPE.batch, RECIPE.crop, (0,))
+    shown = data.unit_range(data.batch(crops, RECIPE.batch, RECIPE.crop, (0,)), "cpu")
     losses = [train_step(state, recipe, shown, Worker(), run)["loss"] for _ in range(16)]
     assert sum(losses[-4:]) < 0.97 * sum(losses[:4])
 
@@ -166,21 +166,23 @@ def test_gradients_are_averaged_in_place(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.slow
 def test_two_processes_average_their_gradients(
-    run: Path, first: State, packed: Path, pictures: Path, tmp_path: Path
+    run: Path, first: State, packed: Path, training_folder: Path, tmp_path: Path
 ) -> None:
     """The processes see batches of their own, so one process plays both in turn: the weights are the same."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = write_recipe(tmp_path / "r.yaml")
-    command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(pictures),
+    command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(training_folder),
                "--processes", "2", "--port", str(port), "--until", "2"]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     state, crops = copied(first), data.load(packed)
     for step in range(2):
-        mine, others = (data.batch(crops, 2, RECIPE.crop, (RECIPE.seed, step, rank)) for rank in (0, 1))
+        mine, others = (
+            data.unit_range(data.batch(crops, 2, RECIPE.crop, (RECIPE.seed, step, rank)), "cpu") for rank in (0, 1)
+        )
         other = _Taker(1, 2)
         with pytest.raises(_TakenError):
             train_step(copy.deepcopy(state), RECIPE, others, other, run)
@@ -202,7 +204,7 @@ def test_only_what_the_recipe_names_is_trained(run: Path, packed: Path, first: S
     choose_trained(state.network, recipe.trained)
     state = State(state.network, state.average, optimiser(state.network))
     before = copy.deepcopy(state.network.state_dict())
-    rgb = data.batch(data.load(packed), recipe.batch, recipe.crop, (0,))
+    rgb = data.unit_range(data.batch(data.load(packed), recipe.batch, recipe.crop, (0,)), "cpu")
     for _ in range(2):
         train_step(state, recipe, rgb, Worker(), run)
     for name, value in state.network.state_dict().items():
@@ -221,7 +223,7 @@ def test_training_stops_after_a_time_and_goes_on(run: Path) -> None:
 
 
 def test_ms_ssim_enters_the_loss(first: State, packed: Path) -> None:
-    rgb = data.batch(data.load(packed), 2, 192, (0,))
+    rgb = data.unit_range(data.batch(data.load(packed), 2, 192, (0,)), "cpu")
     quality = torch.tensor([0.2, 0.8])
     with torch.no_grad():
         result = rate_distortion(first.average, rgb, quality, "bop")
