@@ -93,7 +93,8 @@ def split_pictures(source: Path, first_bytes: int, part_bytes: int) -> list[byte
         for name in names:
             length = archive.getinfo(name).file_size
             new_origin = not parts[-1] or index[name] != index[parts[-1][-1]]
-            if size + length > (part_bytes if len(parts) > 1 else first_bytes) and new_origin and not is_held_out(index[name]):
+            room = part_bytes if len(parts) > 1 else first_bytes
+            if size + length > room and new_origin and not is_held_out(index[name]):
                 parts.append([])
                 size = 0
             parts[-1].append(name)
