@@ -4,19 +4,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from refsw.colour import NO_TRANSFORM, image_from_planes
 from refsw.decode.model import Model
-from refsw.decode.windows import Window
+from refsw.decode.windows import Box, PlanesPart, Window
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.types import CodedTensors, ComponentLatents, Image, Planes
 
-if TYPE_CHECKING:
-    from refsw.decode.reconstruct import MeanPath, PlanesPart
+
+class Path(Protocol):
+    """What the mean path of one component yields, float or exact."""
+
+    def cut(self, box: Box) -> ComponentLatents:
+        """Mean and y_hat of a rectangle of the crop, in quantiser steps."""
+
 
 ROWS_AT_ONCE = 64
 """Rows whose colour is transformed at a time: its integers take 8 bytes each."""
@@ -42,13 +48,12 @@ class Assembly:
             for t in (tensors if keep else ())
         ]
 
-    def put_latents(self, window: Window, paths: list[MeanPath]) -> None:
+    def put_latents(self, window: Window, paths: Sequence[Path]) -> None:
         """Keep the latents of a window's area."""
         rows, columns = window.area.slices
-        own_rows, own_columns = window.area.inside(window.crop).slices
         for whole, path in zip(self._latents, paths, strict=False):
-            whole.mean[:, rows, columns] = path.mean[0, :, own_rows, own_columns].cpu().numpy()
-            whole.y_hat[:, rows, columns] = path.y_hat[0, :, own_rows, own_columns].cpu().numpy()
+            part = path.cut(window.area.inside(window.crop))
+            whole.mean[:, rows, columns], whole.y_hat[:, rows, columns] = part.mean, part.y_hat
 
     def put_planes(self, part: PlanesPart) -> None:
         """Keep a part of the planes, and put what of it is wanted into the picture."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
+from refsw.decode.fixed import FixedComponent
 from refsw.entropy.tables import FrequencyTables
 from refsw.errors import ModelError
 from refsw.exact import IntegerNetwork
@@ -124,6 +125,13 @@ class Model:
     def operating_points(self) -> tuple[str, ...]:
         """Synthesis transforms that the package has, of "sop", "bop", "hop"."""
         return self.config.points
+
+    @cached_property
+    def fixed(self) -> tuple[FixedComponent, ...]:
+        """(9.7.4) Integer networks of picture-exact decoding. Raises ModelError where the package has none."""
+        label, names = self.package.label, [own.name for own in self.package.description.components]
+        sections = [self.package.section("fixed", f"{name}.") for name in names]
+        return tuple(FixedComponent.from_tensors(f"{label}: {n}", s) for n, s in zip(names, sections, strict=True))
 
     @cached_property
     def network(self) -> CodecNetwork:

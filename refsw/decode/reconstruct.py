@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,12 +13,13 @@ from torch import Tensor
 
 from refsw.colour import plane_range
 from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
+from refsw.decode.clock import Clock
 from refsw.decode.model import Model
-from refsw.decode.windows import Box, Window, picture_box, plan
+from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
 from refsw.syntax.headers import PictureHeader
-from refsw.types import CodedTensors, Int
+from refsw.types import CodedTensors, ComponentLatents, Int
 
 Residual = Callable[[Tensor, Tensor], Tensor]
 """(mean, mask of a step) -> quantised residual where the mask is 1: looked up by a decoder, computed by an encoder."""
@@ -42,30 +42,11 @@ class MeanPath:
         nothing = torch.empty(0)
         return replace(self, mean=nothing, y_hat=nothing)
 
-
-@dataclass(frozen=True)
-class PlanesPart:
-    """(9.4) Integer planes of one rectangle of the coded picture.
-
-    top, left: luma samples from the corner of the picture; samples: int32 [P, H, W], as in `Planes`.
-    """
-
-    top: int
-    left: int
-    samples: NDArray[np.int32]
-
-
-@dataclass
-class Clock:
-    """Seconds that the stages took so far."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def add(self, stage: str, begin: float) -> float:
-        """Counts the time since `begin`; returns now."""
-        now = time.perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - begin
-        return now
+    def cut(self, box: Box) -> ComponentLatents:
+        """Mean and y_hat of a rectangle of the crop, in quantiser steps."""
+        rows, columns = box.slices
+        mean, y_hat = (x[0, :, rows, columns].cpu().numpy() for x in (self.mean, self.y_hat))
+        return ComponentLatents(mean, y_hat)
 
 
 def quality_position(quality_index: int, anchors: int) -> Tensor:
@@ -126,7 +107,7 @@ class Reconstructor:
 
         keep: whether mean and y_hat are wanted, which synthesis does not need; otherwise they are empty.
         """
-        begin = time.perf_counter()
+        begin = self.clock.now()
         paths: list[MeanPath] = []
         (rows, columns), (z_rows, z_columns) = window.crop.slices, window.crop.hyper.slices
         for index, own in enumerate(self.tensors):
@@ -146,13 +127,13 @@ class Reconstructor:
     def planes(self, window: Window, paths: list[MeanPath]) -> Iterator[PlanesPart]:
         """(9.4) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
         for area, seen in window.tiles:
-            begin = time.perf_counter()
+            begin = self.clock.now()
             (rows, columns), kept = seen.inside(window.crop).slices, area.inside(seen)
             parts = []
             for index, path in enumerate(paths):
                 latents, features = path.unscaled[:, :, rows, columns], path.features[:, :, rows, columns]
                 own = self.network.component(index).planes(latents, features, self._quality(index), self.point)
-                parts.append(own[:, :, _luma(kept).slices[0], _luma(kept).slices[1]])
+                parts.append(own[:, :, luma_box(kept).slices[0], luma_box(kept).slices[1]])
             top, left = LATENT_BLOCK * area.top, LATENT_BLOCK * area.left
             height, width = self.header.coded_height - top, self.header.coded_width - left
             samples = round_planes(torch.cat(parts, 1)[:, :, :height, :width], self.header.bit_depth)
@@ -162,7 +143,3 @@ class Reconstructor:
     def _quality(self, index: int) -> Tensor:
         quality_index = self.header.components[index].quality_index
         return quality_position(quality_index, self.model.config.quality_anchors).to(self.device)
-
-
-def _luma(box: Box) -> Box:
-    return Box(*(LATENT_BLOCK * edge for edge in (box.top, box.left, box.bottom, box.right)))

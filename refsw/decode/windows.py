@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from refsw.constants import HYPER_BLOCK, LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
 from refsw.nets.halo import Halo
 from refsw.syntax.geometry import Region, ceil_div
@@ -95,10 +98,27 @@ class Window:
     tiles: tuple[tuple[Box, Box], ...]
 
 
+@dataclass(frozen=True)
+class PlanesPart:
+    """(9.4) Integer planes of one rectangle of the coded picture.
+
+    top, left: luma samples from the corner of the picture; samples: int32 [P, H, W], as in `Planes`.
+    """
+
+    top: int
+    left: int
+    samples: NDArray[np.int32]
+
+
 def latent_box(region: Region) -> Box:
     """Rectangle of luma samples -> rectangle of latent samples that covers it."""
     return Box(region.top // LATENT_BLOCK, region.left // LATENT_BLOCK,
                ceil_div(region.bottom, LATENT_BLOCK), ceil_div(region.right, LATENT_BLOCK))  # fmt: skip
+
+
+def luma_box(box: Box) -> Box:
+    """Rectangle of latent samples -> the luma samples that they cover."""
+    return Box(*(LATENT_BLOCK * edge for edge in (box.top, box.left, box.bottom, box.right)))
 
 
 def picture_box(header: PictureHeader) -> Box:

@@ -17,9 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from refsw.nets.blocks import activation, conv, full_precision, residual_blocks
-
-STEPS = 4
-ORDER = ((0, 3, 1, 2), (3, 0, 2, 1), (1, 2, 3, 0), (2, 1, 0, 3))  # phase = 2 * (row % 2) + column % 2
+from refsw.nets.order import ORDER, STEPS
 
 
 def step_mask(step: int, channels: int, height: int, width: int, device: torch.device) -> Tensor:
