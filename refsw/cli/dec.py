@@ -41,6 +41,8 @@ def _parser() -> Parser:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="picture, .png or .ppm")
     parser.add_argument("--operating-point", choices=("sop", "bop", "hop"),
                         help="synthesis transform (default: the first that the codestream lists)")  # fmt: skip
+    parser.add_argument("--exact", nargs="?", const="auto", choices=("auto", "float64", "oracle"),
+                        help="decode to the same samples on every machine; the value names the arithmetic")  # fmt: skip
     add_partial(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
@@ -70,6 +72,7 @@ def _decode(argv: Sequence[str]) -> None:
             decoded = decode_picture(
                 data, operating_point=arguments.operating_point, device=arguments.device, selection=chosen,
                 keep=arguments.dump is not None or arguments.latents is not None,
+                exact=arguments.exact,
             )  # fmt: skip
     for line in damage_lines(decoded):
         print(f"refsw-dec: warning: {arguments.input}: {line}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9.7) Picture-exact reconstruction, window by window: every machine obtains the same planes."""
+"""(9.8) Picture-exact reconstruction, window by window: every machine obtains the same planes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BACKENDS = ("auto", "float64", "oracle")
 
 @dataclass(frozen=True)
 class ExactPath(Generic[T]):
-    """(9.7.2) What the mean path of one component yields on a crop, in integers.
+    """(9.8.2) What the mean path of one component yields on a crop, in integers.
 
     y_hat in 1/256 quantiser steps; latent: y_hat without gain.
     """
@@ -48,7 +48,7 @@ class ExactPath(Generic[T]):
 
 
 def integer_planes(patches: NDArray[np.int32], bit_depth: int) -> NDArray[np.int32]:
-    """(9.7.3) Patches [64 P, h, w], -0.5..0.5 in 1/2^20, to planes [P, 8h, 8w], rounded to nearest and clipped."""
+    """(9.8.3) Patches [64 P, h, w], -0.5..0.5 in 1/2^20, to planes [P, 8h, 8w], rounded to nearest and clipped."""
     channels, height, width = patches.shape
     top = plane_range(bit_depth)
     half = 1 << (EXACT_PLANE_BITS - 1)
@@ -76,7 +76,7 @@ class ExactReconstructor(Generic[T]):
         return plan(self.header, wanted or picture_box(self.header), self.halo)
 
     def latents(self, window: Window, keep: bool = False) -> list[ExactPath[T]]:
-        """(9.7.1, 9.7.2) Mean path of every component on the crop of a window; y_hat is stored with `keep`."""
+        """(9.8.2, 9.8.3) Mean path of every component on the crop of a window; y_hat is stored with `keep`."""
         begin, paths = self.clock.now(), list[ExactPath[T]]()
         (rows, columns), (z_rows, z_columns) = window.crop.slices, window.crop.hyper.slices
         size = (window.crop.height, window.crop.width)
@@ -92,7 +92,7 @@ class ExactReconstructor(Generic[T]):
         return paths
 
     def planes(self, window: Window, paths: list[ExactPath[T]]) -> Iterator[PlanesPart]:
-        """(9.7.3) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
+        """(9.8.3) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
         for area, seen in window.tiles:
             begin, parts = self.clock.now(), []
             (rows, columns), kept = seen.inside(window.crop).slices, luma_box(area.inside(seen))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9.7) Mean path and synthesis in integers: the same planes on every machine.
+"""(9.8) Mean path and synthesis in integers: the same planes on every machine.
 
     z ─ HyperMean ─ gain ─ [fuse with latents of earlier components] ─ features ─┬─ context model ─ mean, y_hat
                                                                                  └─ synthesis ◄─ latent
@@ -72,7 +72,7 @@ def _blocks(flow: Flow[T], name: str, count: int, x: T) -> T:
 
 
 def features(flow: Flow[T], own: ComponentConfig, z: T, condition: Sequence[T], height: int, width: int) -> T:
-    """(9.7.1) Features of context and synthesis; condition: latents of earlier components."""
+    """(9.8.1) Features of context and synthesis; condition: latents of earlier components."""
     x = z
     for index in range(4):
         x = flow.leaky(flow.conv(f"hyper_mean.layers.{index}", x))
@@ -96,7 +96,7 @@ def step_masks(channels: int, height: int, width: int) -> list[NDArray[np.bool_]
 def latents(
     flow: Flow[T], own: ComponentConfig, given: T, symbols: NDArray[np.int32], height: int, width: int
 ) -> tuple[T, T]:
-    """(9.7.2) y_hat in quantiser steps and the latent without gain, from features and symbols [C_y, h, w]."""
+    """(9.8.2) y_hat in quantiser steps and the latent without gain, from features and symbols [C_y, h, w]."""
     residual = flow.symbols(symbols)
     y_hat = flow.symbols(np.zeros_like(symbols))
     x = first = flow.conv("context.first", given)
@@ -112,7 +112,7 @@ def latents(
 
 
 def planes(flow: Flow[T], own: ComponentConfig, latent: T, given: T, point: str) -> T:
-    """(9.7.3) Samples of 8x8 patches, [64 P, H/8, W/8], from latent and features, at an operating point."""
+    """(9.8.3) Samples of 8x8 patches, [64 P, H/8, W/8], from latent and features, at an operating point."""
     name, config = f"synthesis.{point}", own.synthesis_at(point)
     x = flow.conv(f"{name}.first", flow.join([latent, given]))
     x = flow.conv(f"{name}.split", _blocks(flow, f"{name}.coarse", config.coarse_blocks, x))
@@ -180,7 +180,7 @@ class FixedFlow(Generic[T]):
 
 @dataclass(frozen=True, eq=False)
 class FixedComponent:
-    """(9.7.4) Layers and gains of one component by name; construction by `from_tensors` proves all bounds."""
+    """(9.8.4) Layers and gains of one component by name; construction by `from_tensors` proves all bounds."""
 
     layers: Mapping[str, ProvenLayer]
     gains: Mapping[str, GainTable]
@@ -208,10 +208,10 @@ class FixedComponent:
 
 
 def shuffles(layer: str) -> bool:
-    """(9.7.4) Whether depth to space follows a layer."""
+    """(9.8.4) Whether depth to space follows a layer."""
     return layer in ("hyper_mean.layers.0", "hyper_mean.layers.2") or layer.endswith(".split")
 
 
 def layer_range(layer: str) -> Range:
-    """(9.7.4) Clamp of a layer's output: 16 bits, planes have more."""
+    """(9.8.4) Clamp of a layer's output: 16 bits, planes have more."""
     return PLANE_RANGE if layer.endswith(".stem") else ACTIVATION_RANGE

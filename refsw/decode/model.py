@@ -128,7 +128,7 @@ class Model:
 
     @cached_property
     def fixed(self) -> tuple[FixedComponent, ...]:
-        """(9.7.4) Integer networks of picture-exact decoding. Raises ModelError where the package has none."""
+        """(9.8.4) Integer networks of picture-exact decoding. Raises ModelError where the package has none."""
         label, names = self.package.label, [own.name for own in self.package.description.components]
         sections = [self.package.section("fixed", f"{name}.") for name in names]
         return tuple(FixedComponent.from_tensors(f"{label}: {n}", s) for n, s in zip(names, sections, strict=True))
@@ -144,6 +144,8 @@ class Model:
         state = {}
         for index, own in enumerate(self.package.description.components):
             for name, array in self.package.section("networks", f"{own.name}.").items():
+                if name.startswith("synthesis.") and name.split(".")[1] not in self.operating_points:
+                    name = name.replace("synthesis.", "synthesis.bop.", 1)  # see component_from_plain
                 state[f"components.{index}.{name}"] = torch.tensor(array)
         try:
             network.load_state_dict(state)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from refsw import syntax
 from refsw.decode.assemble import Assembly
@@ -22,6 +23,7 @@ from refsw.syntax.salvage import salvage
 from refsw.types import CodedTensors, ComponentLatents, ComponentSymbols, Image, Planes
 
 if TYPE_CHECKING:
+    from refsw.decode.exact import ExactReconstructor
     from refsw.decode.reconstruct import Reconstructor
     from refsw.decode.windows import Window
 
@@ -76,6 +78,28 @@ def choose_operating_point(header: PictureHeader, model: Model, wanted: str | No
     return usable[0]
 
 
+@dataclass(frozen=True)
+class Reconstruction:
+    """What reconstructs a picture, and the context in which it runs."""
+
+    reconstructor: Reconstructor | ExactReconstructor[Any]
+    numerics: AbstractContextManager[None]
+
+
+def reconstruction(
+    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str, exact: str | None
+) -> Reconstruction:
+    """Float or picture-exact networks, loaded. Raises ModelError, UsageError."""
+    if exact is not None:
+        from refsw.decode.exact import ExactReconstructor, exact_operations
+
+        operations, numerics = exact_operations(exact, device)
+        return Reconstruction(ExactReconstructor(model, header, tensors, point, operations), numerics)
+    from refsw.decode.reconstruct import Reconstructor
+
+    return Reconstruction(Reconstructor(model, header, tensors, point, device), nullcontext())
+
+
 def load_model(header: PictureHeader) -> Model:
     """The model that a picture header names. Raises ModelError."""
     return Model.from_package(find_by_id(header.model_id, header.model_digest.hex()))
@@ -89,11 +113,13 @@ def decode_picture(
     model: Model | None = None,
     selection: Selection = WHOLE,
     keep: bool = True,
+    exact: str | None = None,
 ) -> Decoded:
     """(7.1) Decode one codestream.
 
     model: a model loaded before, for many pictures of one model; selection: what of the picture, and what to do about
-    damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample. Raises
+    damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample; exact: back-end
+    of picture-exact reconstruction ("auto", "float64", "oracle"), None for the float networks. Raises
     CodestreamError, LevelError, DamageError, UnsupportedError, ModelError, UsageError (selection).
     """
     clock = [time.perf_counter()]
@@ -122,21 +148,19 @@ def decode_picture(
     )  # fmt: skip
     clock.append(time.perf_counter())
 
-    from refsw.decode.reconstruct import Reconstructor  # torch is loaded only for a stream that parses
-
-    model.network  # noqa: B018  (loading is not part of a stage)
+    run = reconstruction(model, header, parsed.tensors, point, device, exact)  # loads torch: for a stream that parses
     clock.append(time.perf_counter())
-    reconstructor = Reconstructor(model, header, parsed.tensors, point, device)
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     release()
-    for window in reconstructor.windows(wanted):
-        _reconstruct(reconstructor, assembly, window)
-        release()
+    with run.numerics:
+        for window in run.reconstructor.windows(wanted):
+            _reconstruct(run.reconstructor, assembly, window)
+            release()
     names = ("headers", "load model", "symbols", "load networks")
     spent = {n: b - a for n, a, b in zip(names, clock, clock[1:], strict=False)}
     stages = (
         ("headers", spent["headers"]), ("load model", spent["load model"] + spent["load networks"]),
-        ("symbols", spent["symbols"]), *reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
+        ("symbols", spent["symbols"]), *run.reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
     )  # fmt: skip
     return Decoded(
         assembly.image(), codestream, parsed.symbols, assembly.latents(), assembly.planes(),
@@ -145,21 +169,23 @@ def decode_picture(
 
 
 def reconstruct_image(
-    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str = "cpu"
-) -> Image:
+    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str = "cpu",
+    exact: str | None = None,
+) -> Image:  # fmt: skip
     """(9) The picture that exact tensors give at an operating point: what a decoder shows, without the bytes between.
-    """
-    from refsw.decode.reconstruct import Reconstructor
 
-    reconstructor = Reconstructor(model, header, tensors, point, device)
+    exact: as of `decode_picture`.
+    """
+    run = reconstruction(model, header, tensors, point, device, exact)
     assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
-    for window in reconstructor.windows():
-        _reconstruct(reconstructor, assembly, window)
-        release()
+    with run.numerics:
+        for window in run.reconstructor.windows():
+            _reconstruct(run.reconstructor, assembly, window)
+            release()
     return assembly.image()
 
 
-def _reconstruct(reconstructor: Reconstructor, assembly: Assembly, window: Window) -> None:
+def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window) -> None:
     """One window; a function, so that its tensors are gone before those of the next are made."""
     paths = reconstructor.latents(window, assembly.keep)
     assembly.put_latents(window, paths)

@@ -23,6 +23,7 @@ from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.config import ARCHITECTURE
 from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP
 from refsw.train.colour import planes_from_rgb
+from refsw.train.fixed import fixed_tensors
 
 COMPONENT_NAMES = ("primary", "secondary", "tertiary", "quaternary")
 PLANE_NAMES = ("Y", "Cb", "Cr")
@@ -126,4 +127,10 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         integers[f"{name}.quality"] = quality.round().int().numpy()
         integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
         floats |= {f"{name}.{k}": v.contiguous().float().numpy() for k, v in net.state_dict().items()}
-    return save_package(folder, description, {"integer": integers, "networks": floats}, {"networks": "float16"})
+    exact = {
+        f"{COMPONENT_NAMES[index]}.{name}": array
+        for index, own in enumerate(fixed_tensors(network, calibration))
+        for name, array in own.items()
+    }
+    files = {"integer": integers, "networks": floats, "fixed": exact}
+    return save_package(folder, description, files, {"networks": "float16"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(informative) Float networks and calibration pictures to the integer networks of picture-exact decoding (9.7).
+"""(informative) Float networks and calibration pictures to the integer networks of picture-exact decoding (9.8).
 
 The float networks run through the same flow as the integers will, and leave behind the range of every tensor. A tensor
 has one unit per channel; its largest magnitude seen, times HEADROOM, is the largest 16-bit integer.
@@ -197,7 +197,7 @@ def _fixed_layer(weight: Array, bias: Array, given: Array, out: Array) -> dict[s
 
 
 def fixed_tensors(network: CodecNetwork, pictures: Tensor) -> list[dict[str, NDArray[Any]]]:
-    """(9.7.4) Tensors of every component by name, from calibration pictures float32 [N, 3, H, W], 0..1."""
+    """(9.8.4) Tensors of every component by name, from calibration pictures float32 [N, 3, H, W], 0..1."""
     flows = observe(network, pictures)
     latents = {f"component {i}": _units(flow, {})["inverse_gain"] for i, flow in enumerate(flows)}
     out: list[dict[str, NDArray[Any]]] = []

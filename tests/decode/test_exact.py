@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Picture-exact decoding: the same planes from every arithmetic, near those of the float networks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from refsw.config import Config
+from refsw.decode import windows
+from refsw.decode.exact import integer_planes
+from refsw.decode.picture import Decoded, decode_picture
+from refsw.encode.picture import encode_picture
+from refsw.errors import ModelError, UsageError
+from refsw.models import ModelPackage
+from tests.support.streams import psnr
+from tests.support.tiny import Started, picture
+
+
+@pytest.fixture(scope="module")
+def data(started: Started) -> bytes:
+    config = points(started.config, "bop", "sop")
+    return encode_picture(picture(3, 96, 80), config, quality=70, model=started.model).data
+
+
+def points(config: Config, *names: str) -> Config:
+    return replace(config, operating_points=names)
+
+
+def planes(decoded: Decoded) -> np.ndarray:
+    assert decoded.planes is not None
+    return decoded.planes.samples
+
+
+@pytest.mark.parametrize("point", ["bop", "sop"])
+def test_every_arithmetic_gives_the_same_planes(started: Started, data: bytes, point: str) -> None:
+    found = {
+        backend: decode_picture(data, operating_point=point, model=started.model, exact=backend)
+        for backend in ("auto", "float64", "oracle")
+    }
+    for backend in ("float64", "oracle"):
+        np.testing.assert_array_equal(planes(found[backend]), planes(found["auto"]), err_msg=backend)
+        for a, b in zip(found[backend].latents, found["auto"].latents, strict=True):
+            np.testing.assert_array_equal(a.y_hat, b.y_hat)
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            again = decode_picture(data, operating_point=point, model=started.model, exact="auto")
+            np.testing.assert_array_equal(planes(again), planes(found["auto"]))
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("quality", [0, 40, 100])
+def test_close_to_the_float_networks(started: Started, quality: float) -> None:
+    image = picture(5, 128, 112)
+    data = encode_picture(image, started.config, quality=quality, model=started.model).data
+    near, exact = (decode_picture(data, model=started.model, exact=e) for e in (None, "auto"))
+    difference = np.abs(near.image.samples.astype(int) - exact.image.samples)
+    assert difference.max() <= 2 and difference.mean() < 0.1
+    assert abs(psnr(image, near.image) - psnr(image, exact.image)) < 0.05
+    for a, b in zip(near.latents, exact.latents, strict=True):
+        assert np.abs(a.y_hat - b.y_hat).max() < 0.2
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_windows_and_tiles_change_nothing(
+    started: Started, channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is within a float tolerance for the float networks is equal here."""
+    data = encode_picture(picture(6, 200, 330, channels), started.config, quality=50, model=started.model).data
+    whole = decode_picture(data, model=started.model, exact="auto")
+    monkeypatch.setattr(windows, "WINDOW", 8)
+    monkeypatch.setattr(windows, "TILE", 4)
+    np.testing.assert_array_equal(planes(decode_picture(data, model=started.model, exact="auto")), planes(whole))
+
+
+def test_planes_are_rounded_and_clipped() -> None:
+    patches = np.zeros((64, 1, 2), np.int32)
+    patches[0, 0] = (-(1 << 20), 1 << 20)
+    patches[1, 0] = (1 << 18, -(1 << 18))
+    found = integer_planes(patches, 8)
+    assert found.shape == (1, 8, 16) and found.dtype == np.int32
+    assert (found[0, 0, 0], found[0, 0, 8]) == (0, 4080)
+    assert (found[0, 0, 1], found[0, 0, 9], found[0, 5, 5]) == (3060, 1020, 2040)
+
+
+def test_what_is_refused(started: Started, data: bytes) -> None:
+    with pytest.raises(UsageError, match="back-end 'fast'"):
+        decode_picture(data, model=started.model, exact="fast")
+    package = started.model.package
+    bare = ModelPackage(package.description, {k: v for k, v in package.tensors.items() if k != "fixed"},
+                        package.digest, package.folder)  # fmt: skip
+    with pytest.raises(ModelError, match="fixed"):
+        decode_picture(data, model=replace(started.model, package=bare), exact="auto")
