@@ -43,6 +43,11 @@ class Metric:
     missing: Callable[[], str | None] = present
     backend: Callable[[], str] | None = None
 
+    @property
+    def full_version(self) -> str:
+        """Version of the definition and of the program that computes it: what stands beside a quoted number."""
+        return self.version if self.backend is None else f"{self.version} ({self.backend()})"
+
     def measure(self, reference: Image, picture: Image) -> float:
         """The metric of a picture, always finite.
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +47,17 @@ def test_missing_back_end_is_one_line() -> None:
     absent = replace(metric("psnr_y"), missing=lambda: "needs a program")
     with pytest.raises(UnsupportedError, match=r"^metric psnr_y: needs a program$"):
         absent.measure(image, image)
+
+
+def test_version_names_the_back_end() -> None:
+    assert metric("psnr_y").full_version == "1"
+    assert replace(metric("psnr_y"), backend=lambda: "program 2").full_version == "1 (program 2)"
+
+
+def test_loading_is_light() -> None:
+    script = "import sys, refsw.ctc.metrics; print(sorted({'torch', 'scipy', 'imageio_ffmpeg'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=DOCUMENT.parents[1], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_every_metric_is_documented() -> None:
