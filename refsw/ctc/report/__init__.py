@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""From results to a reader: one set of numbers as a page, CSV, JSON, Markdown and a spreadsheet."""
+"""From results to a reader: one set of numbers as a page, CSV, JSON, Markdown and a spreadsheet.
+
+write_report(results, folder)                index.html  report.md  report.json  report.xlsx  csv/*.csv
+write_viewer(results, folder, pictures)      index.html  pictures/*.png
+"""
+
+from refsw.ctc.report.pictures import Pictures
+from refsw.ctc.report.published import choose, published
+from refsw.ctc.report.viewer import write_viewer
+from refsw.ctc.report.write import write_report
+
+__all__ = ["Pictures", "choose", "published", "write_report", "write_viewer"]

@@ -11,6 +11,7 @@ from typing import Any
 from refsw.ctc.bdrate import Curve
 from refsw.errors import UsageError
 
+IMAGES = 24  # of the Kodak set: every published point is a mean over all of them
 FILE = Path(__file__).with_name("published_kodak.json")
 
 
