@@ -46,6 +46,8 @@ class CodingConfig:
     """Lanes of the entropy coder, a power of two."""
     digest: bool
     """Whether a digest segment is written."""
+    plane_digests: bool
+    """Whether it holds checksums of the picture, which is then reconstructed picture-exactly."""
 
     def skip_threshold_of(self, component: int) -> int:
         """Threshold of a component; the last value given holds for all further components."""
@@ -139,7 +141,8 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
             attempts=int(rate["attempts"]),
         ),
         coding=CodingConfig(
-            skip_threshold=tuple(map(int, coding["skip_threshold"])), lanes=coding["lanes"], digest=coding["digest"]
+            skip_threshold=tuple(map(int, coding["skip_threshold"])), lanes=coding["lanes"], digest=coding["digest"],
+            plane_digests=coding["plane_digests"],
         ),
         regions=RegionsConfig(**values["regions"]),
         tiles=TilesConfig(**values["tiles"]),

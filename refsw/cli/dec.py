@@ -13,7 +13,9 @@ from refsw import __version__, syntax
 from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
-from refsw.decode.select import displayed
+from refsw.decode.select import WHOLE, displayed
+from refsw.decode.verify import verify_planes
+from refsw.errors import UsageError
 from refsw.io import check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
 from refsw.syntax.budget import memory_bytes
@@ -43,6 +45,8 @@ def _parser() -> Parser:
                         help="synthesis transform (default: the first that the codestream lists)")  # fmt: skip
     parser.add_argument("--exact", nargs="?", const="auto", choices=("auto", "float64", "oracle"),
                         help="decode to the same samples on every machine; the value names the arithmetic")  # fmt: skip
+    parser.add_argument("--verify", action="store_true",
+                        help="with --exact: compare the picture with the checksums in the codestream")  # fmt: skip
     add_partial(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
@@ -56,6 +60,8 @@ def _decode(argv: Sequence[str]) -> None:
     check_picture_name(arguments.output)
     check_paths(arguments.input, (arguments.output, arguments.report, arguments.latents))
     chosen = selection(arguments)
+    if arguments.verify and (arguments.exact is None or chosen != WHOLE or arguments.operating_point):
+        raise UsageError("--verify: needs --exact, the whole picture, and the codestream's own operating point")
     data = read_bytes(arguments.input, maximum=_MAXIMUM_BYTES)
     if arguments.dump is not None:
         check_dump(arguments.dump)
@@ -74,6 +80,8 @@ def _decode(argv: Sequence[str]) -> None:
                 keep=arguments.dump is not None or arguments.latents is not None,
                 exact=arguments.exact,
             )  # fmt: skip
+        if arguments.verify:
+            verify_planes(decoded.codestream, decoded.image)
     for line in damage_lines(decoded):
         print(f"refsw-dec: warning: {arguments.input}: {line}", file=sys.stderr)
     if arguments.latents is not None:
@@ -94,6 +102,8 @@ def _decode(argv: Sequence[str]) -> None:
                 "digest": digest(decoded.image.samples),
             },
             "decoder": decoded.report,
+            "exact": arguments.exact,
+            "verified": arguments.verify,
             "damage": decoded.damage,
             "numerics": record,
             "seconds": time.perf_counter() - begin,

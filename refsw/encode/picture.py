@@ -15,7 +15,7 @@ from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
 from refsw.encode.analyse import Analysed, analyse, planes_of
 from refsw.encode.partition import partition
 from refsw.encode.rate import search
-from refsw.encode.write import Written, write_picture
+from refsw.encode.write import Written, with_plane_digests, write_picture
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
 from refsw.models import load_package
@@ -144,6 +144,8 @@ def encode_picture(
     reconstruct: whether the decoded picture is wanted as well.
     """
     begin = time.perf_counter()
+    if config.coding.plane_digests and not config.coding.digest:
+        raise UsageError(f"configuration {config.name}: coding.plane_digests needs coding.digest")
     if quality is not None and bpp is not None:
         raise UsageError("quality and bpp: only one of them can be given")
     model = model or load_model(config)
@@ -174,7 +176,12 @@ def encode_picture(
         )
     coded = time.perf_counter()
     final, point = written.codestream.picture_header, config.operating_points[0]
-    reconstruction = reconstruct_image(model, final, analysed.tensors, point, device) if reconstruct else None
+    exact = "auto" if config.coding.plane_digests else None
+    reconstruction = (
+        reconstruct_image(model, final, analysed.tensors, point, device, exact) if reconstruct or exact else None
+    )
+    if exact and reconstruction is not None:
+        written = with_plane_digests(written, reconstruction)
     end = time.perf_counter()
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual

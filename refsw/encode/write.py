@@ -12,13 +12,14 @@ import numpy as np
 from refsw import syntax
 from refsw.decode.model import Model
 from refsw.decode.parse import region_digest, scale_row, z_rows
+from refsw.decode.verify import plane_digests
 from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.syntax.headers import Codestream, ComponentHeader, DigestSegment, PictureHeader, Substream
 from refsw.syntax.writer import picture_header_payload
-from refsw.types import ComponentSymbols, Int
+from refsw.types import ComponentSymbols, Image, Int
 
 
 @dataclass(frozen=True)
@@ -118,3 +119,12 @@ def write_picture(
         digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=digests))
     return Written(syntax.write(codestream), codestream, ideal)
+
+
+def with_plane_digests(written: Written, image: Image) -> Written:
+    """The same codestream, whose digest segment states the checksums of a picture as well (6.12.4)."""
+    segment = written.codestream.digest_segment
+    if segment is None:
+        return written
+    codestream = replace(written.codestream, digest_segment=replace(segment, plane_digest=plane_digests(image)))
+    return replace(written, data=syntax.write(codestream), codestream=codestream)

@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from refsw.cli.dec import main as refsw_dec
+from refsw.cli.enc import main as refsw_enc
 from refsw.config import Config
 from refsw.decode import windows
 from refsw.decode.exact import integer_planes
 from refsw.decode.picture import Decoded, decode_picture
+from refsw.decode.verify import verify_planes
 from refsw.encode.picture import encode_picture
-from refsw.errors import ModelError, UsageError
+from refsw.errors import DamageError, ModelError, UnsupportedError, UsageError
+from refsw.io import write_image
 from refsw.models import ModelPackage
+from refsw.types import Image
 from tests.support.streams import psnr
 from tests.support.tiny import Started, picture
 
@@ -97,3 +103,40 @@ def test_what_is_refused(started: Started, data: bytes) -> None:
                         package.digest, package.folder)  # fmt: skip
     with pytest.raises(ModelError, match="fixed"):
         decode_picture(data, model=replace(started.model, package=bare), exact="auto")
+
+
+def test_the_codestream_proves_the_picture(started: Started) -> None:
+    """The encoder states what every picture-exact decoder shows, and a wrong sample is found."""
+    config = replace(started.config, coding=replace(started.config.coding, plane_digests=True))
+    encoded = encode_picture(picture(8, 70, 90), config, quality=60, model=started.model)
+    decoded = decode_picture(encoded.data, model=started.model, exact="auto")
+    assert encoded.reconstruction is not None
+    np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
+    verify_planes(decoded.codestream, decoded.image)
+    samples = decoded.image.samples.copy()
+    samples[5, 7, 2] ^= 1
+    with pytest.raises(DamageError, match="plane 2: digest is"):
+        verify_planes(decoded.codestream, Image(samples))
+    with pytest.raises(DamageError, match="1 planes, the codestream states digests of 3"):
+        verify_planes(decoded.codestream, Image(samples[:, :, :1].copy()))
+    with pytest.raises(UnsupportedError, match="no plane digests"):
+        plain = decode_picture(encode_picture(picture(8, 70, 90), started.config, model=started.model).data)
+        verify_planes(plain.codestream, plain.image)
+    with pytest.raises(UsageError, match="plane_digests needs"):
+        encode_picture(picture(8, 70, 90), replace(config, coding=replace(config.coding, digest=False)),
+                       model=started.model)  # fmt: skip
+
+
+def test_command_lines(started: Started, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_image(tmp_path / "in.png", picture(9, 64, 48))
+    model = ["--set", f"model={started.model.package.description.name}"]
+    encode = [str(tmp_path / "in.png"), "-o", str(tmp_path / "out.jai"), *model, "--rec", str(tmp_path / "rec.png")]
+    decode = [str(tmp_path / "out.jai"), "-o", str(tmp_path / "out.png")]
+    assert refsw_enc(encode) == 0
+    assert refsw_dec([*decode, "--exact", "--verify"]) == 6
+    assert refsw_enc([*encode, "--set", "coding.plane_digests=true"]) == 0
+    assert refsw_dec([*decode, "--exact", "--verify"]) == 0
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / "rec.png").read_bytes()
+    assert refsw_dec([*decode, "--exact", "oracle", "--verify"]) == 0
+    assert refsw_dec([*decode, "--verify"]) == 2
+    assert refsw_dec([*decode, "--exact", "--verify", "--luma"]) == 2
