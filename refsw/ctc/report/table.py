@@ -38,14 +38,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns. key: file-name-like; note: what a reader must know; strong: rows that stand out."""
+    """Rows under columns. key: as in file names; note: what a reader must know."""
 
     key: str
     title: str
     note: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
-    strong: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), f"table {self.key}: rows of different length"
