@@ -24,7 +24,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
-from refsw.memory import release
+from refsw.memory import keep_freed, release
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
 from refsw.nets.rate import gaussian_bits, probability_bits
@@ -102,6 +102,7 @@ class _Analysis:
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
+        keep_freed()
         self.quality = [
             quality_position(c.quality_index, model.config.quality_anchors).to(device) for c in header.components
         ]
@@ -124,6 +125,7 @@ class _Analysis:
                     features = torch.cat([stems[i] for i in (index, *net.config.condition)], 1)
                     y = net.latent(features, self.quality[index])[0, :, rows, columns]
                     self.y[index][:, *tile.slices] = y.cpu().numpy()
+            release()
 
     def hyper_latents(self) -> None:
         """z of all components, from y."""
