@@ -82,14 +82,15 @@ def guarded(program: str, work: Callable[[Sequence[str]], None], arguments: Sequ
     except SystemExit as error:  # argparse after --help
         return error.code if isinstance(error.code, int) else 0
     except BaseException as error:  # the boundary of the program: nothing passes it but an exit code and one line
-        code, text = _verdict(error)
+        code, text = verdict(error)
         if os.environ.get("REFSW_DEBUG") == "1":
             traceback.print_exc()
         _say(program, "error", text)
         return code
 
 
-def _verdict(error: BaseException) -> tuple[int, str]:
+def verdict(error: BaseException) -> tuple[int, str]:
+    """Exit code of an error, and its one line."""
     match error:
         case RefswError():
             return error.exit_code, str(error)

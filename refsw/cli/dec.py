@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-dec IN.jai -o OUT.png`: decode a codestream."""
+"""`refsw-dec IN.jai -o OUT.png`: decode a codestream, or many."""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 import time
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from refsw import __version__, syntax
+from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
-from refsw.decode.select import WHOLE, displayed
+from refsw.cli.workers import Done, Session, Task
+from refsw.decode.select import WHOLE, Selection, displayed
 from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
-from refsw.io import check_picture_name, read_bytes, write_image
+from refsw.io import PictureWarning, check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
 from refsw.syntax.budget import memory_bytes
 from refsw.types import digest
@@ -29,7 +35,10 @@ _DESCRIPTION = """Decodes a codestream to PNG or Netpbm.
   refsw-dec photo.jai -o photo.png
   refsw-dec photo.jai -o photo.png --dump stages      every stage as .npy, with digests
   refsw-dec map.jai -o part.png --region 4096,2048,1024,1024
-  refsw-dec damaged.jai -o photo.png --conceal        what can be shown is shown, and damage is listed"""
+  refsw-dec damaged.jai -o photo.png --conceal        what can be shown is shown, and damage is listed
+  refsw-dec coded/ -o shown --jobs 2                  many codestreams; outputs that exist are skipped"""
+
+_KIND = Kind("refsw-dec", (".jai", ".jaif"), ".png")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,8 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser("refsw-dec", _DESCRIPTION)
-    parser.add_argument("input", type=Path, metavar="IN.jai", help="codestream")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="picture, .png or .ppm")
+    parser.add_argument("inputs", nargs="+", metavar="IN.jai", help="codestreams, folders of codestreams, patterns")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True,
+                        help="picture, .png or .ppm; of many: a folder, or {stem}, {name}, {folder}")  # fmt: skip
+    add_batch(parser)
     parser.add_argument("--operating-point", choices=("sop", "bop", "hop"),
                         help="synthesis transform (default: the first that the codestream lists)")  # fmt: skip
     parser.add_argument("--exact", nargs="?", const="auto", choices=("auto", "float64", "oracle"),
@@ -55,51 +66,86 @@ def _parser() -> Parser:
 
 
 def _decode(argv: Sequence[str]) -> None:
-    begin = time.perf_counter()
     arguments = _parser().parse_args(argv)
-    check_picture_name(arguments.output)
-    check_paths(arguments.input, (arguments.output, arguments.report, arguments.latents))
-    chosen = selection(arguments)
-    if arguments.verify and (arguments.exact is None or chosen != WHOLE or arguments.operating_point):
+    work = _Work(arguments, tuple(argv), selection(arguments))
+    if arguments.verify and (arguments.exact is None or work.selection != WHOLE or arguments.operating_point):
         raise UsageError("--verify: needs --exact, the whole picture, and the codestream's own operating point")
-    data = read_bytes(arguments.input, maximum=_MAXIMUM_BYTES)
+    if is_batch(arguments.inputs, arguments.output):
+        refuse_in_batch(arguments, ("dump", "latents"))
+        if "{" in str(arguments.output):
+            check_picture_name(arguments.output)
+        run_batch(arguments, work, _KIND, argv)
+        return
+    task = Task(Path(arguments.inputs[0]), arguments.output)
+    check_picture_name(task.target)
+    check_paths(task.source, (task.target, arguments.report, arguments.latents))
     if arguments.dump is not None:
         check_dump(arguments.dump)
-    with naming(arguments.input):
-        found = syntax.salvage(data).codestream if chosen.conceal else syntax.read(data)
-        header = found.picture_header  # most of what is wrong is found here, before torch is loaded
-        displayed(header, chosen)
-        check_memory(memory_bytes(header), header.coded_width, header.coded_height)
-
-        from refsw.decode.picture import decode_picture
-        from refsw.numerics import numerics
-
-        with numerics(arguments.threads, arguments.device) as record:
-            decoded = decode_picture(
-                data, operating_point=arguments.operating_point, device=arguments.device, selection=chosen,
-                keep=arguments.dump is not None or arguments.latents is not None,
-                exact=arguments.exact,
-            )  # fmt: skip
-        if arguments.verify:
-            verify_planes(decoded.codestream, decoded.image)
-    for line in damage_lines(decoded):
-        print(f"refsw-dec: warning: {arguments.input}: {line}", file=sys.stderr)
-    if arguments.latents is not None:
-        write_latents(arguments.latents, decoded)
-    if arguments.dump is not None:
-        write_dump(arguments.dump, decoded)
-    write_image(arguments.output, decoded.image)
+    done = work.open()(task)
     if arguments.report is not None:
-        content = {
+        write_report(arguments.report, done.report)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything that the command line says."""
+
+    arguments: argparse.Namespace
+    argv: tuple[str, ...]
+    selection: Selection
+
+    def open(self) -> Session:
+        """Codestreams of one model after the other share it."""
+        return _Decoding(self)
+
+
+class _Decoding:
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+        self.model: Any = None
+        self.named: tuple[int, bytes] | None = None
+
+    def __call__(self, task: Task) -> Done:
+        begin = time.perf_counter()
+        arguments, chosen = self.work.arguments, self.work.selection
+        data = read_bytes(task.source, maximum=_MAXIMUM_BYTES)
+        with naming(task.source):
+            found = syntax.salvage(data).codestream if chosen.conceal else syntax.read(data)
+            header = found.picture_header  # most of what is wrong is found here, before torch is loaded
+            displayed(header, chosen)
+            check_memory(memory_bytes(header), header.coded_width, header.coded_height)
+
+            from refsw.decode.picture import decode_picture, load_model
+            from refsw.numerics import numerics
+
+            with numerics(arguments.threads, arguments.device) as record:
+                if self.named != (header.model_id, header.model_digest):
+                    self.model, self.named = load_model(header), (header.model_id, header.model_digest)
+                decoded = decode_picture(
+                    data, operating_point=arguments.operating_point, device=arguments.device, selection=chosen,
+                    keep=arguments.dump is not None or arguments.latents is not None,
+                    exact=arguments.exact, model=self.model,
+                )  # fmt: skip
+            if arguments.verify:
+                verify_planes(decoded.codestream, decoded.image)
+        for line in damage_lines(decoded):
+            warnings.warn(f"{task.source}: {line}", PictureWarning, stacklevel=2)
+        if arguments.latents is not None:
+            write_latents(arguments.latents, decoded)
+        if arguments.dump is not None:
+            write_dump(arguments.dump, decoded)
+        write_image(task.target, decoded.image)
+        image = decoded.image
+        report = {
             "program": f"refsw-dec {__version__}",
-            "arguments": list(argv),
-            "input": {"path": arguments.input, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+            "arguments": list(self.work.argv),
+            "input": {"path": task.source, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
             "output": {
-                "path": arguments.output,
-                "width": decoded.image.width,
-                "height": decoded.image.height,
-                "channels": decoded.image.channels,
-                "digest": digest(decoded.image.samples),
+                "path": task.target,
+                "width": image.width,
+                "height": image.height,
+                "channels": image.channels,
+                "digest": digest(image.samples),
             },
             "decoder": decoded.report,
             "exact": arguments.exact,
@@ -108,7 +154,7 @@ def _decode(argv: Sequence[str]) -> None:
             "numerics": record,
             "seconds": time.perf_counter() - begin,
         }
-        write_report(arguments.report, content)
+        return Done(f"{task.source} -> {task.target}: {image.width} x {image.height}", report)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-enc IN -o OUT.jai`: encode a picture."""
+"""`refsw-enc IN -o OUT.jai`: encode a picture, or many."""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from refsw import __version__
+from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
-from refsw.config import load_config
+from refsw.cli.workers import Done, Session, Task
+from refsw.config import Config, load_config
 from refsw.io import check_picture_name, read_image, write_bytes, write_image
 from refsw.types import digest
 
@@ -19,7 +24,14 @@ _DESCRIPTION = """Encodes a picture (any format that Pillow reads, 8-bit grey or
 
   refsw-enc photo.png -o photo.jai                    configuration cfg/base.yaml, its quality
   refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the file
-  refsw-enc photo.png -o photo.jai --set coding.digest=false"""
+  refsw-enc photo.png -o photo.jai --set coding.digest=false
+  refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped"""
+
+_KIND = Kind(
+    "refsw-enc",
+    (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx"),
+    ".jai",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser("refsw-enc", _DESCRIPTION)
-    parser.add_argument("input", type=Path, metavar="IN", help="picture")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True, help="codestream")
+    parser.add_argument("inputs", nargs="+", metavar="IN", help="pictures, folders of pictures, patterns")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True,
+                        help="codestream; of many: a folder, or a name with {stem}, {name}, {folder}")  # fmt: skip
+    add_batch(parser)
     parser.add_argument("-c", "--config", default="cfg/base.yaml", metavar="FILE",
                         help="configuration: a file or a shipped name (default: cfg/base.yaml)")  # fmt: skip
     rate = parser.add_mutually_exclusive_group()
@@ -45,51 +59,84 @@ def _parser() -> Parser:
 
 
 def _encode(argv: Sequence[str]) -> None:
-    begin = time.perf_counter()
     arguments = _parser().parse_args(argv)
-    rec, report = arguments.rec, arguments.report
-    if rec is not None:
-        check_picture_name(rec)
-    config = load_config(arguments.config, arguments.overrides)
-    check_paths(arguments.input, (arguments.output, rec, report))
-    image = read_image(arguments.input)
-    from refsw.api import encode_picture  # torch, loaded once everything else is known to be right
-    from refsw.numerics import numerics
+    work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides))
+    if is_batch(arguments.inputs, arguments.output):
+        refuse_in_batch(arguments, ("rec",))
+        run_batch(arguments, work, _KIND, argv)
+        return
+    task = Task(Path(arguments.inputs[0]), arguments.output)
+    if arguments.rec is not None:
+        check_picture_name(arguments.rec)
+    check_paths(task.source, (task.target, arguments.rec, arguments.report))
+    done = work.open()(task)
+    if arguments.report is not None:
+        write_report(arguments.report, done.report)
 
-    with numerics(arguments.threads, arguments.device) as record, naming(arguments.input):
-        encoded = encode_picture(
-            image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device,
-            reconstruct=rec is not None or report is not None,
-        )  # fmt: skip
-    if rec is not None and encoded.reconstruction is not None:
-        write_image(rec, encoded.reconstruction)
-    write_bytes(arguments.output, encoded.data)
-    if report is not None:
-        content = {
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything that the command line says."""
+
+    arguments: argparse.Namespace
+    argv: tuple[str, ...]
+    config: Config
+
+    def open(self) -> Session:
+        """Pictures are encoded with one model, loaded once the first picture has been read."""
+        return _Encoding(self)
+
+
+class _Encoding:
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+        self.model: Any = None
+
+    def __call__(self, task: Task) -> Done:
+        begin = time.perf_counter()
+        arguments, config = self.work.arguments, self.work.config
+        image = read_image(task.source)
+        from refsw.api import encode_picture  # torch, loaded once everything else is known to be right
+        from refsw.encode.picture import load_model
+        from refsw.numerics import numerics
+
+        with numerics(arguments.threads, arguments.device) as record, naming(task.source):
+            self.model = self.model or load_model(config)
+            encoded = encode_picture(
+                image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device, model=self.model,
+                reconstruct=arguments.rec is not None or arguments.report is not None,
+            )  # fmt: skip
+        shown = encoded.reconstruction
+        if arguments.rec is not None and shown is not None:
+            write_image(arguments.rec, shown)
+        write_bytes(task.target, encoded.data)
+        bpp = 8 * len(encoded.data) / (image.width * image.height)
+        seconds = time.perf_counter() - begin
+        report = {
             "program": f"refsw-enc {__version__}",
-            "arguments": list(argv),
+            "arguments": list(self.work.argv),
             "input": {
-                "path": arguments.input,
+                "path": task.source,
                 "width": image.width,
                 "height": image.height,
                 "channels": image.channels,
                 "digest": digest(image.samples),
             },
             "output": {
-                "path": arguments.output,
+                "path": task.target,
                 "bytes": len(encoded.data),
-                "bpp": 8 * len(encoded.data) / (image.width * image.height),
+                "bpp": bpp,
                 "sha256": hashlib.sha256(encoded.data).hexdigest(),
-                "reconstruction_digest": digest(shown.samples) if (shown := encoded.reconstruction) else None,
+                "reconstruction_digest": digest(shown.samples) if shown else None,
             },
             "quality": arguments.quality,
             "bpp": arguments.bpp,
             "config": config.to_dict(),
             "encoder": encoded.report,
             "numerics": record,
-            "seconds": time.perf_counter() - begin,
+            "seconds": seconds,
         }
-        write_report(report, content)
+        return Done(f"{task.source} -> {task.target}: {len(encoded.data)} bytes, {bpp:.3f} bpp", report)
 
 
 if __name__ == "__main__":

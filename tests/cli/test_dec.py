@@ -76,7 +76,7 @@ def test_usage_and_paths(tmp_path: Path, source: Path, capsys: pytest.CaptureFix
     refused(capsys, tmp_path, [str(source), "-o", out, "--report", out], 2, "out.png")
     refused(capsys, tmp_path, [str(tmp_path / "absent"), "-o", out], 3, "No such file")
     refused(capsys, tmp_path, [str(tmp_path / "empty"), "-o", out], 3, "empty")
-    refused(capsys, tmp_path, [str(tmp_path), "-o", out], 3, "directory")
+    refused(capsys, tmp_path, [str(tmp_path), "-o", out], 2, "many inputs need a folder")
     refused(capsys, tmp_path, [str(source), "-o", str(tmp_path / "no" / "out.png")], 4, "does not exist")
     refused(capsys, tmp_path, [str(source), "-o", out, "--dump", str(source)], 4, "not a folder")
 
