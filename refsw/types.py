@@ -43,20 +43,88 @@ def digest(array: NDArray[Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Cicp:
+    """(6.7.2 to 6.7.5) Coding-independent code points of ISO/IEC 23091-2; 2 is unspecified."""
+
+    colour_primaries: int = 2
+    transfer_characteristics: int = 2
+    matrix_coefficients: int = 2
+    full_range: bool = True
+
+
+@dataclass(frozen=True)
+class MasteringDisplay:
+    """(6.7.7 to 6.7.10) Chromaticities x, y, unit 0.00002; luminances, unit 0.0001 cd/m2."""
+
+    primaries: tuple[int, ...]
+    white_point: tuple[int, ...]
+    max_luminance: int
+    min_luminance: int
+
+
+@dataclass(frozen=True)
+class ContentLight:
+    """(6.7.12, 6.7.13) Light levels of the content, cd/m2."""
+
+    maximum: int
+    average: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels with a picture and changes no sample. exif: TIFF structure, without the identifier "Exif"."""
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    cicp: Cicp | None = None
+    mastering_display: MasteringDisplay | None = None
+    content_light: ContentLight | None = None
+    user_data: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chroma:
+    """Subsampled colour differences.
+
+    samples: uint8 or uint16 [2, ceil(H / 2^rows), ceil(W / 2^columns)], Cb and Cr; (rows, columns) = (1, 1) is 4:2:0,
+    (0, 1) is 4:2:2.
+    """
+
+    samples: NDArray[np.uint8] | NDArray[np.uint16]
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
 class Image:
     """A picture as stored.
 
-    samples: uint8 or uint16 [H, W, C], range 0..2**bit_depth - 1; C is 1 (grey) or 3 (RGB).
+    samples: uint8 or uint16 [H, W, C], range 0..2**bit_depth - 1; C is 1 (grey, or Y where there is chroma) or 3 (RGB,
+    or Y, Cb, Cr where ycbcr); chroma: Cb and Cr of a subsampled picture; alpha: [H, W], the greatest value is opaque.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.uint16]
     bit_depth: int = 8
+    ycbcr: bool = False
+    chroma: Chroma | None = None
+    alpha: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    metadata: Metadata = Metadata()
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 3 or self.samples.shape[2] not in (1, 3) or 0 in self.samples.shape:
             raise ImageError(f"picture of shape {self.samples.shape}: expected [H, W, 1] or [H, W, 3], H and W >= 1")
-        if self.samples.dtype != (np.uint8 if self.bit_depth == 8 else np.uint16):
-            raise ImageError(f"picture of type {self.samples.dtype} does not hold {self.bit_depth}-bit samples")
+        parts = (self.samples, None if self.chroma is None else self.chroma.samples, self.alpha)
+        for part in parts:
+            if part is not None and part.dtype != (np.uint8 if self.bit_depth == 8 else np.uint16):
+                raise ImageError(f"picture of type {part.dtype} does not hold {self.bit_depth}-bit samples")
+        if self.alpha is not None and self.alpha.shape != self.samples.shape[:2]:
+            raise ImageError(f"alpha of shape {self.alpha.shape}: expected {self.samples.shape[:2]}")
+        own = self.chroma
+        if own is not None:
+            expected = (2, -(-self.height // (1 << own.rows)), -(-self.width // (1 << own.columns)))
+            if (own.rows, own.columns) not in ((1, 1), (0, 1)) or self.channels != 1 or own.samples.shape != expected:
+                raise ImageError(f"chroma of shape {own.samples.shape}: expected {expected}, beside one plane")
 
     @property
     def height(self) -> int:
@@ -72,6 +140,13 @@ class Image:
     def channels(self) -> int:
         """1 for grey, 3 for RGB."""
         return int(self.samples.shape[2])
+
+    @property
+    def chroma_format_idc(self) -> int:
+        """(6.3.14) 0 4:0:0, 1 4:2:0, 2 4:2:2, 3 4:4:4."""
+        if self.chroma is not None:
+            return 1 if self.chroma.rows else 2
+        return 3 if self.channels == 3 else 0
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from refsw.colour import NO_TRANSFORM, image_from_planes
+from refsw.colour import BT709, CUSTOM, NO_TRANSFORM, CustomTransform, colour_transform, downsample, image_from_planes
 from refsw.decode.model import Model
+from refsw.decode.select import chroma_shifts
 from refsw.decode.windows import Box, PlanesPart, Window
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
-from refsw.types import CodedTensors, ComponentLatents, Image, Planes
+from refsw.types import Chroma, CodedTensors, ComponentLatents, Image, Planes
 
 
 class Path(Protocol):
@@ -40,8 +42,16 @@ class Assembly:
         count = sum(len(c.planes) for c in model.config.components[: len(tensors)])
         self.header, self.area, self.keep, self.seconds = header, area, keep, 0.0
         self.transform = header.colour_transform_idc if len(tensors) == len(header.components) else NO_TRANSFORM
+        own = header.colour_transform_idc == CUSTOM
+        self.custom = CustomTransform(header.colour_matrix, header.colour_offset) if own else None
         kind = np.uint8 if header.bit_depth == 8 else np.uint16
-        self._samples = np.zeros((area.bottom - area.top, area.right - area.left, count), kind)
+        height, width = area.bottom - area.top, area.right - area.left
+        self.shifts = chroma_shifts(header.source_chroma_format_idc) if count == 3 else (0, 0)
+        rows, columns = self.shifts
+        self.subsampled = rows + columns > 0
+        self._samples = np.zeros((height, width, 1 if self.subsampled else count), kind)
+        shape = (2, (height + rows) >> rows, (width + columns) >> columns) if self.subsampled else 0
+        self._chroma = np.zeros(shape, kind)
         self._planes = np.zeros((count, header.coded_height, header.coded_width) if keep else 0, np.int32)
         self._latents = [
             ComponentLatents(np.zeros(t.symbols.shape, np.float32), np.zeros(t.symbols.shape, np.float32))
@@ -64,17 +74,30 @@ class Assembly:
         top, left = max(part.top, self.area.top), max(part.left, self.area.left)
         bottom, right = min(bottom, self.area.bottom), min(right, self.area.right)
         if top < bottom and left < right:
-            columns = slice(left - self.area.left, right - self.area.left)
             for row in range(top, bottom, ROWS_AT_ONCE):
                 end = min(row + ROWS_AT_ONCE, bottom)
                 cut = part.samples[:, row - part.top : end - part.top, left - part.left : right - part.left]
-                shown = image_from_planes(Planes(np.ascontiguousarray(cut), self.header.bit_depth), self.transform)
-                self._samples[row - self.area.top : end - self.area.top, columns] = shown.samples
+                self._put(row - self.area.top, left - self.area.left, np.ascontiguousarray(cut))
         self.seconds += time.perf_counter() - begin
+
+    def _put(self, top: int, left: int, planes: NDArray[np.int32]) -> None:
+        """(9.5) Planes of a rectangle, at its place in the picture."""
+        depth, (_, height, width) = self.header.bit_depth, planes.shape
+        own = planes[:1] if self.subsampled else planes
+        shown = image_from_planes(Planes(own, depth), self.transform, self.custom)
+        self._samples[top : top + height, left : left + width] = shown.samples
+        if self.subsampled:
+            rows, columns = self.shifts
+            small = downsample(planes[1:], rows, columns, colour_transform(BT709).plane_fraction_bits)
+            first, begin = top >> rows, left >> columns
+            place = (slice(first, first + small.shape[1]), slice(begin, begin + small.shape[2]))
+            self._chroma[:, *place] = small.clip(0, 2**depth - 1)
 
     def image(self) -> Image:
         """The picture, once every part is in."""
-        return Image(self._samples, self.header.bit_depth)
+        chroma = Chroma(self._chroma, *self.shifts) if self.subsampled else None
+        ycbcr = self.subsampled or (self.transform == NO_TRANSFORM and self._samples.shape[2] == 3)
+        return Image(self._samples, self.header.bit_depth, ycbcr, chroma)
 
     def planes(self) -> Planes | None:
         """Planes of the coded picture, where they were kept."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.colour import BT709, NO_TRANSFORM
+from refsw.colour import BT709, CUSTOM, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
@@ -69,12 +69,13 @@ def check_supported(header: PictureHeader, model: Model) -> None:
     """Raises UnsupportedError for what the syntax allows and this decoder does not do."""
     present = len(header.components)
     reasons = {
-        f"bit depth {header.bit_depth}": header.bit_depth != 8,
-        f"colour_transform_idc {header.colour_transform_idc}": (
-            header.colour_transform_idc not in (NO_TRANSFORM, BT709)
-        ),
         "coded chroma format": header.coded_chroma_format_idc not in (0, 3),
-        "source chroma format": header.source_chroma_format_idc != header.coded_chroma_format_idc,
+        "source chroma format with a colour transform": (
+            header.source_chroma_format_idc in (1, 2) and header.colour_transform_idc != NO_TRANSFORM
+        ),
+        f"colour_transform_idc {header.colour_transform_idc}": (
+            header.colour_transform_idc not in (NO_TRANSFORM, BT709, CUSTOM)
+        ),
         "coding tools": header.tools_enabled_flag,
     }
     for what, found in reasons.items():

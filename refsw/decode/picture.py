@@ -5,19 +5,24 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from refsw import syntax
 from refsw.decode.assemble import Assembly
 from refsw.decode.damage import Damage
+from refsw.decode.extras import alpha_of, metadata_of
 from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
-from refsw.errors import InputError, UnsupportedError
+from refsw.errors import DamageError, InputError, UnsupportedError
 from refsw.memory import release
 from refsw.models import find_by_id
 from refsw.nets.halo import halo
+from refsw.syntax.geometry import Region
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.salvage import salvage
 from refsw.types import CodedTensors, ComponentLatents, ComponentSymbols, Image, Planes
@@ -162,8 +167,10 @@ def decode_picture(
         ("headers", spent["headers"]), ("load model", spent["load model"] + spent["load networks"]),
         ("symbols", spent["symbols"]), *run.reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
     )  # fmt: skip
+    alpha = _alpha(codestream, area, selection.conceal)
+    image = replace(assembly.image(), alpha=alpha, metadata=metadata_of(codestream))
     return Decoded(
-        assembly.image(), codestream, parsed.symbols, assembly.latents(), assembly.planes(),
+        image, codestream, parsed.symbols, assembly.latents(), assembly.planes(),
         DecodeReport(point, stages), parsed.tensors, parsed.damage, ended,
     )  # fmt: skip
 
@@ -183,6 +190,19 @@ def reconstruct_image(
             _reconstruct(run.reconstructor, assembly, window)
             release()
     return assembly.image()
+
+
+def _alpha(codestream: Codestream, area: Region, conceal: bool) -> NDArray[np.uint8] | NDArray[np.uint16] | None:
+    """(9.5.5) Opacity of the wanted rectangle; None where there is none, or where it is damaged and concealed."""
+    if codestream.alpha is None:
+        return None
+    try:
+        alpha = alpha_of(codestream.alpha, codestream.picture_header)
+    except DamageError:
+        if conceal:
+            return None
+        raise
+    return np.ascontiguousarray(alpha[area.top : area.bottom, area.left : area.right])
 
 
 def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window) -> None:

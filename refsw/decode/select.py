@@ -40,7 +40,18 @@ def displayed(header: PictureHeader, selection: Selection) -> Region:
             f"region {own.left},{own.top},{own.right - own.left},{own.bottom - own.top}: "
             f"is not inside the picture of {header.width} x {header.height} samples"
         )
+    rows, columns = chroma_shifts(header.source_chroma_format_idc)
+    for name, first, last, size, shift in (
+        ("rows", own.top, own.bottom, header.height, rows), ("columns", own.left, own.right, header.width, columns),
+    ):  # fmt: skip
+        if shift and not selection.luma and (first % 2 or (last % 2 and last != size)):
+            raise UsageError(f"region {own.left},{own.top}: chroma has half the {name} here; take even ones")
     return own
+
+
+def chroma_shifts(source_chroma_format_idc: int) -> tuple[int, int]:
+    """(6.3.14) Base-2 logarithm of the luma rows and columns for each of the chroma."""
+    return int(source_chroma_format_idc == 1), int(source_chroma_format_idc in (1, 2))
 
 
 def latent_area(area: Region) -> Box:

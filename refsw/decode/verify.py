@@ -14,7 +14,7 @@ from refsw.types import Image, canonical_bytes
 
 def plane_digests(image: Image) -> tuple[int, ...]:
     """CRC-32 of every plane of a picture, in canonical layout [H, W]."""
-    planes = np.moveaxis(image.samples, 2, 0)
+    planes = [*np.moveaxis(image.samples, 2, 0), *(() if image.chroma is None else image.chroma.samples)]
     return tuple(zlib.crc32(canonical_bytes(np.ascontiguousarray(plane))) for plane in planes)
 
 

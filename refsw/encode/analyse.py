@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from refsw.colour import plane_range, planes_from_image
+from refsw.colour import BT709, CustomTransform, colour_transform, plane_range, planes_from_image, upsample
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
@@ -65,18 +65,23 @@ class Analysed:
         return tuple(self.part(index, picture_box(self.header)) for index in range(len(self.tensors)))
 
 
-def planes_of(image: Image) -> ReadPlanes:
+def planes_of(image: Image, custom: CustomTransform | None = None) -> ReadPlanes:
     """Planes of rectangles of a picture, transformed when they are asked for, a few rows at a time."""
+    fraction, top = colour_transform(BT709).plane_fraction_bits, plane_range(image.bit_depth)
+
+    def part(rows: slice, columns: slice) -> NDArray[np.int32]:
+        own = planes_from_image(Image(image.samples[rows, columns], image.bit_depth, image.ycbcr), custom).samples
+        if image.chroma is None:
+            return own
+        halves = (image.chroma.rows, image.chroma.columns)
+        size = (image.height, image.width)
+        small = image.chroma.samples
+        return np.concatenate([own, upsample(small, (rows, columns), size, *halves, fraction, top)])
 
     def read(region: Region) -> Planes:
         rows = range(region.top, region.bottom, ROWS_AT_ONCE)
         columns = slice(region.left, region.right)
-        parts = [
-            planes_from_image(
-                Image(image.samples[row : min(row + ROWS_AT_ONCE, region.bottom), columns], image.bit_depth)
-            ).samples
-            for row in rows
-        ]
+        parts = [part(slice(row, min(row + ROWS_AT_ONCE, region.bottom)), columns) for row in rows]
         return Planes(np.concatenate(parts, axis=1), image.bit_depth)
 
     return read

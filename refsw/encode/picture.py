@@ -6,22 +6,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from refsw.colour import BT709
+from refsw.colour import BT709, CUSTOM, NO_TRANSFORM, CustomTransform
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
 from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
 from refsw.encode.analyse import Analysed, analyse, planes_of
+from refsw.encode.extras import extras_of
 from refsw.encode.partition import partition
 from refsw.encode.rate import search
 from refsw.encode.write import Written, with_plane_digests, write_picture
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
 from refsw.models import load_package
-from refsw.spec import lowest_level, profile_named
+from refsw.spec import level, lowest_level, profile_named
 from refsw.syntax.budget import encoder_memory_bytes
-from refsw.syntax.headers import ComponentHeader, PictureHeader
+from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, ComponentHeader, PictureHeader
 from refsw.types import Image
 
 
@@ -70,7 +71,9 @@ def quality_to_index(quality: float, anchors: int) -> int:
     return round(quality / 100 * ((anchors - 1) << QUALITY_ANCHOR_BITS))
 
 
-def picture_header(image: Image, config: Config, model: Model, quality_index: int) -> PictureHeader:
+def picture_header(
+    image: Image, config: Config, model: Model, quality_index: int, custom: CustomTransform | None = None
+) -> PictureHeader:
     """Header of a picture before its symbols are known. Raises LevelError, UnsupportedError, UsageError."""
     missing = [p for p in config.operating_points if p not in model.operating_points]
     if missing:
@@ -87,10 +90,18 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
                 f"{complexity.kmac_per_sample:.1f} kMAC per sample and {complexity.parameters} parameters, "
                 f"profile {config.profile} allows {profile.max_kmac_per_sample} and {profile.max_parameters}"
             )
-    if image.bit_depth != 8:
-        raise UnsupportedError(f"bit depth {image.bit_depth}: this encoder codes 8-bit pictures")
-    components = model.config.components if image.channels == 3 else model.config.components[:1]
-    chroma = 3 if image.channels == 3 else 0
+    source = image.chroma_format_idc
+    if image.bit_depth not in BIT_DEPTHS or BIT_DEPTHS.index(image.bit_depth) > profile.max_bit_depth_idc:
+        allowed = BIT_DEPTHS[: profile.max_bit_depth_idc + 1]
+        raise UnsupportedError(f"bit depth {image.bit_depth}: profile {profile.name} allows {allowed}")
+    if source not in profile.chroma_formats:
+        raise UnsupportedError(f"chroma format {CHROMA_FORMATS[source]}: profile {profile.name} does not allow it")
+    components = model.config.components if source else model.config.components[:1]
+    own = custom if source and not image.ycbcr else None
+    if source == 0 or image.ycbcr:
+        transform = NO_TRANSFORM
+    else:
+        transform = BT709 if own is None else CUSTOM
     parts = partition(image.height, image.width, config)
     return PictureHeader(
         decoder_profile_idc=profile.decoder_profile_idc,
@@ -100,9 +111,12 @@ def picture_header(image: Image, config: Config, model: Model, quality_index: in
         model_digest=bytes.fromhex(model.package.digest[:8]),
         coded_width_minus1=image.width - 1,
         coded_height_minus1=image.height - 1,
-        source_chroma_format_idc=chroma,
-        coded_chroma_format_idc=chroma,
-        colour_transform_idc=BT709 if chroma else 0,
+        bit_depth_idc=BIT_DEPTHS.index(image.bit_depth),
+        source_chroma_format_idc=source,
+        coded_chroma_format_idc=3 if source else 0,
+        colour_transform_idc=transform,
+        colour_matrix=() if own is None else own.matrix,
+        colour_offset=() if own is None else own.offset,
         region_partitioning_flag=parts.regions > 1,
         num_ver_splits_minus1=parts.rows - 1,
         num_hor_splits_minus1=parts.columns - 1,
@@ -136,12 +150,13 @@ def encode_picture(
     device: str = "cpu",
     model: Model | None = None,
     reconstruct: bool = True,
+    custom: CustomTransform | None = None,
 ) -> Encoded:
     """Encode a picture.
 
     quality: 0..100; bpp: target in bits per pixel of the whole file, met within the configuration's tolerance on
     real bytes; not both, and where neither is given the configuration decides. model: loaded before, for many pictures.
-    reconstruct: whether the decoded picture is wanted as well.
+    reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of RGB other than BT.709.
     """
     begin = time.perf_counter()
     if config.coding.plane_digests and not config.coding.digest:
@@ -153,18 +168,19 @@ def encode_picture(
     if quality is None and bpp is None:
         quality, bpp = config.rate.quality, config.rate.bpp
     first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
-    header = picture_header(image, config, model, first)
+    header = picture_header(image, config, model, first, custom)
+    extras = extras_of(image, level(header.level_idc))
     check_memory(encoder_memory_bytes(header), image.width, image.height)
     if bpp is not None and not bpp > 0:  # not a number is not more than 0
         raise UsageError(f"bpp {bpp:g}: expected more than 0")
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
     loaded = time.perf_counter()
-    planes = planes_of(image)
+    planes = planes_of(image, custom)
 
     def code(index: int) -> tuple[Analysed, Written]:
         analysed = analyse(model, with_quality(header, index), planes, device)
         return analysed, write_picture(
-            model, analysed.header, analysed.part, config.coding.lanes, config.coding.digest
+            model, analysed.header, analysed.part, config.coding.lanes, config.coding.digest, extras
         )
 
     if bpp is None:
@@ -182,6 +198,8 @@ def encode_picture(
     )
     if exact and reconstruction is not None:
         written = with_plane_digests(written, reconstruction)
+    if reconstruction is not None:
+        reconstruction = replace(reconstruction, alpha=image.alpha, metadata=image.metadata)
     end = time.perf_counter()
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual

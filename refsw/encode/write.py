@@ -14,6 +14,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import region_digest, scale_row, z_rows
 from refsw.decode.verify import plane_digests
 from refsw.decode.windows import Box, latent_box
+from refsw.encode.extras import NO_EXTRAS, Extras
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
@@ -83,11 +84,12 @@ def write_picture(
     symbols: Sequence[ComponentSymbols] | Part,
     lanes: int | Literal["auto"] = "auto",
     digest: bool = True,
+    extras: Extras = NO_EXTRAS,
 ) -> Written:
     """Entropy-code every region of every component and write the codestream.
 
     symbols: of the whole picture, or a function that gives those of a rectangle. The header's lane counts are replaced
-    by those chosen.
+    by those chosen. extras: segments besides the coded picture.
     """
     part = symbols if callable(symbols) else part_of(symbols)
     boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
@@ -113,6 +115,9 @@ def write_picture(
         z=tuple(z_streams),
         primary_residual=tuple(residuals[: len(boxes)]),
         secondary_residual=tuple(residuals[len(boxes) :]),
+        rendering_information=extras.rendering_information,
+        alpha=extras.alpha,
+        user_data=extras.user_data,
     )
     if digest:
         payload = picture_header_payload(codestream)

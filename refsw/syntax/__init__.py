@@ -14,6 +14,7 @@
 
 from refsw.syntax.bins import all_bins, coverage
 from refsw.syntax.headers import (
+    AlphaPlane,
     Codestream,
     ComponentHeader,
     DigestSegment,
@@ -35,6 +36,7 @@ from refsw.syntax.violation import Violation
 from refsw.syntax.writer import write
 
 __all__ = [
+    "AlphaPlane",
     "Codestream",
     "ComponentHeader",
     "DigestSegment",

@@ -22,6 +22,7 @@ CLASSES: Mapping[str, type[Any]] = MappingProxyType(
         "metadata_block": headers.MetadataBlock,
         "quality_map": headers.QualityMap,
         "substream": headers.Substream,
+        "alpha_plane": headers.AlphaPlane,
         "user_data": headers.UserData,
         "digest_segment": headers.DigestSegment,
         "extension": headers.Extension,

@@ -5,6 +5,7 @@
     ├── picture_header: PictureHeader ── components: (ComponentHeader, ...)
     ├── tool_header, rendering_information, quality_map           each at most once
     ├── z, primary_residual, secondary_residual: (Substream, ...) component-major, regions inside
+    ├── alpha: AlphaPlane                                         at most once
     └── user_data, digest_segment, extensions, skipped_segments   what a decoder may ignore
 
 Field names are the syntax elements of spec/syntax. Counts and lengths that follow from other fields (for
@@ -20,6 +21,9 @@ from refsw.syntax.geometry import Region, ceil_div, region_bounds
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 """(6.3.12) Bits of a sample for each bit_depth_idc; a test holds it equal to the specification."""
+
+CHROMA_FORMATS = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
+"""(6.3.14) Name of each source_chroma_format_idc."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +191,15 @@ class Substream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlphaPlane:
+    """(6.15) Opacity of the displayed picture, a zlib stream."""
+
+    alpha_coding_idc: int = 0
+    alpha_premultiplied_flag: bool = False
+    alpha_data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserData:
     """(6.11) Bytes that mean nothing to the codec."""
 
@@ -235,6 +248,7 @@ class Codestream:
     z: tuple[Substream, ...]
     primary_residual: tuple[Substream, ...]
     secondary_residual: tuple[Substream, ...] = ()
+    alpha: AlphaPlane | None = None
     user_data: tuple[UserData, ...] = ()
     digest_segment: DigestSegment | None = None
     extensions: tuple[Extension, ...] = ()

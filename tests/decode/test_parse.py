@@ -140,12 +140,10 @@ def test_channels_that_are_not_coded_are_zero(
 @pytest.mark.parametrize(
     ("what", "changes"),
     [
-        ("bit depth 10", {"bit_depth_idc": 1}),
         ("source chroma", {"source_chroma_format_idc": 1}),
         ("coded chroma", {"source_chroma_format_idc": 1, "coded_chroma_format_idc": 1}),
         ("2 components", {"source_chroma_format_idc": 0, "coded_chroma_format_idc": 0, "colour_transform_idc": 0}),
         ("coding tools", {"tools_enabled_flag": True}),
-        ("colour_transform_idc 2", {"colour_transform_idc": 2, "colour_matrix": (1,) * 9, "colour_offset": (0,) * 3}),
     ],
 )  # fmt: skip
 def test_what_this_decoder_does_not_do(

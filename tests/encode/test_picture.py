@@ -132,9 +132,9 @@ def test_quality_maps_linearly_on_the_index() -> None:
     assert [quality_to_index(q, 9) for q in (0, 12.5, 50, 100)] == [0, 256, 1024, 2048]
 
 
-def test_deeper_pictures_are_unsupported(started: Started) -> None:
-    with pytest.raises(UnsupportedError, match="bit depth 10"):
-        code(started, Image(np.zeros((4, 4, 3), np.uint16), 10))
+def test_bit_depths_outside_the_profile_are_unsupported(started: Started) -> None:
+    with pytest.raises(UnsupportedError, match="bit depth 9"):
+        code(started, Image(np.zeros((4, 4, 3), np.uint16), 9))
 
 
 def test_operating_points_that_the_model_lacks(started: Started) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from refsw.syntax import (
+    AlphaPlane,
     Codestream,
     ComponentHeader,
     DigestSegment,
@@ -148,6 +149,7 @@ def full(usual: Codestream) -> Codestream:
         z=substreams(0, 1),
         primary_residual=substreams(0),
         secondary_residual=substreams(1),
+        alpha=AlphaPlane(alpha_premultiplied_flag=True, alpha_data=b"opacity"),
         user_data=(UserData(user_data=b"hello"), UserData(user_data=b"")),
         digest_segment=DigestSegment(tensor_digest=tuple(range(8)), plane_digest=(1, 2, 3)),
         extensions=(Extension(extension_essential_flag=True, extension_id=32767, extension_data=b"proposal"),),

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour.custom import CustomTransform
 from refsw.errors import UnsupportedError
 from refsw.spec import document
 from refsw.types import Image, Planes
@@ -39,7 +40,7 @@ def colour_transform(colour_transform_idc: int) -> ColourTransform:
     raise UnsupportedError(f"colour_transform_idc {colour_transform_idc}: this decoder has no such transform")
 
 
-NO_TRANSFORM, BT709 = 0, 1
+NO_TRANSFORM, BT709, CUSTOM = 0, 1, 2
 
 
 def plane_range(bit_depth: int) -> int:
@@ -47,29 +48,44 @@ def plane_range(bit_depth: int) -> int:
     return int((2**bit_depth - 1) << colour_transform(BT709).plane_fraction_bits)
 
 
-def planes_from_image(image: Image) -> Planes:
-    """(informative) Grey -> Y; RGB -> Y, Cb, Cr by BT.709."""
+def planes_from_image(image: Image, custom: CustomTransform | None = None) -> Planes:
+    """(informative) Grey -> Y; RGB -> Y, Cb, Cr by BT.709, or by the custom transform; Y, Cb, Cr as they are.
+
+    The chroma of a subsampled picture is not looked at: `upsample` makes its planes.
+    """
     transform = colour_transform(BT709)
+    fraction = transform.plane_fraction_bits
     samples = image.samples.astype(np.int64).transpose(2, 0, 1)
     top = plane_range(image.bit_depth)
-    if image.channels == 1:
-        return Planes((samples << transform.plane_fraction_bits).astype(np.int32), image.bit_depth)
-    down = transform.precision_bits - transform.plane_fraction_bits
-    planes = (np.einsum("pc,chw->phw", transform.forward, samples) + (1 << (down - 1))) >> down
-    planes[1:] += top >> 1
-    return Planes(planes.clip(0, top).astype(np.int32), image.bit_depth)
+    if image.channels == 1 or image.ycbcr:
+        return Planes(np.ascontiguousarray(samples << fraction, np.int32), image.bit_depth)
+    if custom is not None:
+        planes = custom.forward(samples, image.bit_depth, fraction)
+    else:
+        down = transform.precision_bits - fraction
+        planes = (np.einsum("pc,chw->phw", transform.forward, samples) + (1 << (down - 1))) >> down
+        planes[1:] += top >> 1
+    return Planes(np.ascontiguousarray(planes.clip(0, top), np.int32), image.bit_depth)
 
 
-def image_from_planes(planes: Planes, colour_transform_idc: int) -> Image:
-    """(9.5.2) Y -> grey; Y, Cb, Cr -> RGB, rounded to nearest (halves up) and clipped. Raises UnsupportedError."""
+def image_from_planes(planes: Planes, colour_transform_idc: int, custom: CustomTransform | None = None) -> Image:
+    """(9.5.2, 9.5.3) Y -> grey; Y, Cb, Cr -> R, G, B, or as they are; rounded to nearest (halves up) and clipped.
+
+    Raises UnsupportedError.
+    """
     samples = planes.samples.astype(np.int64)
+    fraction = colour_transform(BT709).plane_fraction_bits
     if colour_transform_idc == NO_TRANSFORM:  # the planes are the channels, as always in 4:0:0
-        down = colour_transform(BT709).plane_fraction_bits
+        rounded = (samples + (1 << (fraction - 1))) >> fraction
+    elif colour_transform_idc == CUSTOM and custom is not None:
+        rounded = custom.inverse(samples, planes.bit_depth, fraction)
     else:
         transform = colour_transform(colour_transform_idc)
         samples[1:] -= plane_range(planes.bit_depth) >> 1
         samples = np.einsum("cp,phw->chw", transform.inverse, samples)
-        down = transform.precision_bits + transform.plane_fraction_bits
-    rounded = (samples + (1 << (down - 1))) >> down
+        down = transform.precision_bits + fraction
+        rounded = (samples + (1 << (down - 1))) >> down
     clipped = rounded.clip(0, 2**planes.bit_depth - 1).transpose(1, 2, 0)
-    return Image(np.ascontiguousarray(clipped, np.uint8 if planes.bit_depth == 8 else np.uint16), planes.bit_depth)
+    kind = np.uint8 if planes.bit_depth == 8 else np.uint16
+    ycbcr = colour_transform_idc == NO_TRANSFORM and len(samples) == 3
+    return Image(np.ascontiguousarray(clipped, kind), planes.bit_depth, ycbcr)
