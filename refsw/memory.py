@@ -10,7 +10,6 @@ import os
 from refsw.errors import UnsupportedError
 
 _KIB, _GIB = 1 << 10, 1 << 30
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # parameters of mallopt in malloc.h
 
 
 def check_memory(needed: int, width: int, height: int) -> None:
@@ -42,15 +41,3 @@ def release() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def keep_freed() -> None:
-    """Lets the C library (glibc) keep freed memory until `release`, for the rest of the process.
-
-    Otherwise it maps and unmaps each tensor of more than 32 MB, and the system clears its pages every time: up to a
-    third of the processor time in large windows.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, 1 << 30)
-        library.mallopt(_TRIM_THRESHOLD, (1 << 31) - 1)

@@ -16,7 +16,6 @@ from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
 from refsw.decode.clock import Clock
 from refsw.decode.model import Model
 from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
-from refsw.memory import keep_freed
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
 from refsw.syntax.headers import PictureHeader
@@ -97,7 +96,6 @@ class Reconstructor:
         self.network = model.network.to(device)
         self.halo = halo(model.config, len(tensors))
         self.clock = Clock()
-        keep_freed()
 
     def windows(self, wanted: Box | None = None) -> Iterator[Window]:
         """(9.6) Windows of the picture, or of the part that is wanted."""

@@ -24,7 +24,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
-from refsw.memory import keep_freed, release
+from refsw.memory import release
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
 from refsw.nets.rate import gaussian_bits, probability_bits
@@ -107,7 +107,6 @@ class _Analysis:
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
-        keep_freed()
         self.quality = [
             quality_position(c.quality_index, model.config.quality_anchors).to(device) for c in header.components
         ]
