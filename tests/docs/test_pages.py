@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Runs the commands of README.md and docs/user/*.md: fenced blocks marked `console`, lines that begin with `$ `.
+
+Each page runs from top to bottom in a folder of its own, where `photo.png`, `photos/` and what the page itself made
+lie. Programs of this project run in this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are
+done here, so that no shell is needed. A line that ends in `# exit 3` must end with that exit code. Lines without `$ `
+are output for the reader, and are not compared.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from refsw.io import write_image
+from tests.support.tiny import Started, picture
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "user").glob("*.md"))]
+PROGRAMS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+EXIT = re.compile(r"\s+#\s*exit (\d+)$")
+
+
+def commands(page: Path) -> list[str]:
+    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def run(line: str, model: str) -> int:
+    words = shlex.split(line, comments=True)
+    name, arguments = words[0], words[1:]
+    if name in PROGRAMS:
+        module, _, function = PROGRAMS[name].partition(":")
+        if name == "refsw-enc":
+            arguments += ["--set", f"model={model}"]
+        code: int = getattr(importlib.import_module(module), function)(arguments)
+        return code
+    list(_shell(name, arguments))
+    return 0
+
+
+def _shell(name: str, arguments: list[str]) -> Iterator[None]:
+    match name, arguments:
+        case "cat", [path]:
+            yield print(Path(path).read_text(encoding="utf-8"))
+        case "cp", [source, target]:
+            yield shutil.copy(source, target) and None
+        case "head", ["-c", count, source, ">", target]:
+            yield Path(target).write_bytes(Path(source).read_bytes()[: int(count)]) and None
+        case "ls", [path]:
+            assert Path(path).exists(), path
+        case "mkdir", [path]:
+            yield Path(path).mkdir()
+        case "rm", paths:
+            for path in paths:
+                yield Path(path).unlink()
+        case _:
+            raise AssertionError(f"{name} {arguments}: not known to {__file__}")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
+def test_the_commands_of_a_page(
+    page: Path, started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos" / "trip").mkdir(parents=True)
+    for index, name in enumerate(("photo", "photos/one", "photos/two", "photos/trip/three")):
+        write_image(tmp_path / f"{name}.png", picture(index, 100, 140))
+    for line in commands(page):
+        wanted = int(found[1]) if (found := EXIT.search(line)) else 0
+        assert run(EXIT.sub("", line), started.folder.name) == wanted, f"{line}: {capsys.readouterr()}"
