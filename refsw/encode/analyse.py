@@ -165,7 +165,8 @@ class _Analysis:
     def _component(self, index: int, crop: Box, earlier: list[MeanPath]) -> MeanPath:
         y = to_tensor(self.y[index][:, *crop.slices], self.device)
         scale_index = self.scale_index[index][:, *crop.slices]
-        coded = to_tensor(~skip_mask(scale_index, self.header.components[index]), self.device)
+        mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
+        coded = mask.contiguous(memory_format=torch.channels_last)
 
         def residual(mean: Tensor, step: Tensor) -> Tensor:
             return torch.round(y * step - mean) * coded

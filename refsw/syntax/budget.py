@@ -12,6 +12,8 @@ from refsw.syntax.headers import Codestream, PictureHeader
 
 ENCODER_BYTES_PER_SYMBOL = 6
 """(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
+ENCODER_WINDOW_BYTES = 8
+"""(informative) For each luma sample of a window an encoder holds y and the skip mask besides what a decoder holds."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,9 @@ def budget(codestream: Codestream) -> Budget:
 def memory_bytes(header: PictureHeader) -> int:
     """(B.6) Working memory of a decoder, bytes."""
     profile = spec.profile(header.decoder_profile_idc)
-    regions = [header.region(index) for index in range(header.num_regions)]
-    sizes = [(region.bottom - region.top, region.right - region.left) for region in regions]
-    domains = sizes if header.independent_regions_flag else [(header.coded_height, header.coded_width)]
+    sizes = _sizes(header)
     window, tile = 0, 0
-    for height, width in domains:
-        down, across = _part(height, WINDOW_SIDE), _part(width, WINDOW_SIDE)
+    for down, across in _windows(header):
         window = max(window, down * across)
         tile = max(tile, _part(down, TILE_SIDE) * _part(across, TILE_SIDE))
     if header.synthesis_tile_flag:
@@ -104,7 +103,19 @@ def memory_bytes(header: PictureHeader) -> int:
 
 def encoder_memory_bytes(header: PictureHeader) -> int:
     """(informative) Working memory of the encoder of this software, bytes; its picture is the one it reads."""
-    return memory_bytes(header) + ENCODER_BYTES_PER_SYMBOL * _symbols(header)
+    window = max(down * across for down, across in _windows(header))
+    return memory_bytes(header) + ENCODER_BYTES_PER_SYMBOL * _symbols(header) + ENCODER_WINDOW_BYTES * window
+
+
+def _sizes(header: PictureHeader) -> list[tuple[int, int]]:
+    regions = (header.region(index) for index in range(header.num_regions))
+    return [(region.bottom - region.top, region.right - region.left) for region in regions]
+
+
+def _windows(header: PictureHeader) -> list[tuple[int, int]]:
+    """Rows and columns of the largest window of each domain."""
+    domains = _sizes(header) if header.independent_regions_flag else [(header.coded_height, header.coded_width)]
+    return [(_part(height, WINDOW_SIDE), _part(width, WINDOW_SIDE)) for height, width in domains]
 
 
 def _symbols(header: PictureHeader) -> int:

@@ -24,7 +24,7 @@ def test_one_region() -> None:
     parsing = BASE.region_bytes_per_sample * 8160 * 6120
     expected = BASE.fixed_memory_bytes + 2 * SYMBOLS + PICTURE + max(networks, parsing)
     assert memory_bytes(HEADER) == expected
-    assert encoder_memory_bytes(HEADER) == expected + 6 * SYMBOLS
+    assert encoder_memory_bytes(HEADER) == expected + 6 * SYMBOLS + 8 * 4080 * 3060
 
 
 def test_regions_and_tiles() -> None:
