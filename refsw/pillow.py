@@ -7,16 +7,21 @@ Options of `save`: quality (0..100) or bpp, config (a configuration's file or na
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
 from refsw import syntax
 from refsw.errors import CodestreamError, RefswError
-from refsw.types import Image
+from refsw.io import as_rgb
+from refsw.types import Image, Metadata
 
 FORMAT, EXTENSION = "JAI", ".jai"
+_INFO = {1: "icc_profile", 2: "exif", 3: "xmp"}
 _SIGNATURE = b"\xff\x80\xff\x82"  # SOC, then the picture header's marker
 
 
@@ -28,13 +33,19 @@ class JaiImageFile(ImageFile.ImageFile):
 
     def _open(self) -> None:
         try:
-            header = syntax.read(self._stream().read()).picture_header
+            codestream = syntax.read(self._stream().read())
         except CodestreamError as error:
             raise SyntaxError(str(error)) from error  # Pillow's way of saying "not mine"
         except RefswError as error:
             raise OSError(str(error)) from error
+        header = codestream.picture_header
         self._size = (header.width, header.height)
-        self._mode = "L" if header.coded_chroma_format_idc == 0 else "RGB"
+        grey, alpha = header.coded_chroma_format_idc == 0, codestream.alpha is not None
+        self._mode = ("LA" if alpha else "L") if grey else ("RGBA" if alpha else "RGB")
+        rendering = codestream.rendering_information
+        for block in () if rendering is None else rendering.blocks:
+            if block.metadata_type in _INFO:
+                self.info[_INFO[block.metadata_type]] = block.metadata_payload
 
     def load(self) -> Any:
         """Decodes the samples, once. Raises OSError with the decoder's message."""
@@ -60,12 +71,23 @@ class JaiImageFile(ImageFile.ImageFile):
 
 
 def to_pillow(image: Image) -> PillowImage.Image:
-    """An 8-bit `Image` as a Pillow picture of mode L or RGB."""
-    return PillowImage.fromarray(image.samples[:, :, 0] if image.channels == 1 else image.samples)
+    """An `Image` as Pillow holds it: L, LA, RGB or RGBA of 8 bits; deeper samples keep their upper 8 bits."""
+    shown = as_rgb(image)
+    parts: NDArray[Any] = shown.samples if shown.alpha is None else np.dstack([shown.samples, shown.alpha])
+    small = np.ascontiguousarray(parts >> (shown.bit_depth - 8), np.uint8)
+    return PillowImage.fromarray(small[:, :, 0] if small.shape[2] == 1 else small)
 
 
 def _accept(prefix: bytes) -> bool:
     return prefix.startswith(_SIGNATURE)
+
+
+def _carried(options: dict[str, Any]) -> Metadata:
+    """Metadata that the caller of `save` names; as in Pillow's own formats, nothing else is taken along."""
+    found = {name: value for name, value in options.items() if isinstance(value, bytes)}
+    exif = found.get("exif")
+    exif = None if exif is None else exif.removeprefix(b"Exif\0\0")
+    return Metadata(icc=found.get("icc_profile"), exif=exif, xmp=found.get("xmp"))
 
 
 def _save(picture: PillowImage.Image, file: IO[bytes], filename: str | bytes) -> None:
@@ -75,7 +97,8 @@ def _save(picture: PillowImage.Image, file: IO[bytes], filename: str | bytes) ->
     options: dict[str, Any] = picture.encoderinfo
     config = options.get("config", "cfg/base.yaml")
     try:
-        data = encode(to_image(picture), config, quality=options.get("quality"), bpp=options.get("bpp"))
+        image = replace(to_image(picture), metadata=_carried(options))
+        data = encode(image, config, quality=options.get("quality"), bpp=options.get("bpp"))
     except RefswError as error:
         raise OSError(str(error)) from error
     file.write(data)

@@ -23,6 +23,7 @@ import numpy as np
 
 from refsw.errors import OutputError, RefswError, UsageError
 from refsw.io import PictureWarning, check_writable, write_bytes
+from refsw.io.files import STANDARD
 
 INTERNAL, INTERRUPTED, TERMINATED = 5, 130, 143
 EXIT_CODES = """exit codes:
@@ -119,7 +120,7 @@ def check_paths(source: Path, outputs: Iterable[Path | None]) -> None:
     """Refuses outputs that are the input, each other, or cannot be written. Raises UsageError, OutputError."""
     taken: dict[object, str] = {_identity(source): f"the input {source}"}
     for path in outputs:
-        if path is None or path == Path(os.devnull):
+        if path is None or str(path) in (os.devnull, STANDARD):
             continue
         if _identity(path) in taken:
             raise UsageError(f"{path}: is {taken[_identity(path)]} as well; outputs need names of their own")

@@ -15,12 +15,13 @@ from typing import Any
 from refsw import __version__
 from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
+from refsw.cli.formats import add_formats, geometry, transform, with_wanted_metadata
 from refsw.cli.workers import Done, Session, Task
 from refsw.config import Config, load_config
 from refsw.io import check_picture_name, read_image, write_bytes, write_image
 from refsw.types import digest
 
-_DESCRIPTION = """Encodes a picture (any format that Pillow reads, 8-bit grey or RGB).
+_DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
 
   refsw-enc photo.png -o photo.jai                    configuration cfg/base.yaml, its quality
   refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the file
@@ -29,7 +30,7 @@ _DESCRIPTION = """Encodes a picture (any format that Pillow reads, 8-bit grey or
 
 _KIND = Kind(
     "refsw-enc",
-    (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx"),
+    (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx", ".pam"),
     ".jai",
 )
 
@@ -45,6 +46,7 @@ def _parser() -> Parser:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True,
                         help="codestream; of many: a folder, or a name with {stem}, {name}, {folder}")  # fmt: skip
     add_batch(parser)
+    add_formats(parser)
     parser.add_argument("-c", "--config", default="cfg/base.yaml", metavar="FILE",
                         help="configuration: a file or a shipped name (default: cfg/base.yaml)")  # fmt: skip
     rate = parser.add_mutually_exclusive_group()
@@ -60,6 +62,7 @@ def _parser() -> Parser:
 
 def _encode(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
+    geometry(arguments)  # so that wrong options are named before anything is read
     work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides))
     if is_batch(arguments.inputs, arguments.output):
         refuse_in_batch(arguments, ("rec",))
@@ -95,7 +98,7 @@ class _Encoding:
     def __call__(self, task: Task) -> Done:
         begin = time.perf_counter()
         arguments, config = self.work.arguments, self.work.config
-        image = read_image(task.source)
+        image = with_wanted_metadata(arguments, read_image(task.source, geometry(arguments)), task.source)
         from refsw.api import encode_picture  # torch, loaded once everything else is known to be right
         from refsw.encode.picture import load_model
         from refsw.numerics import numerics
@@ -105,6 +108,7 @@ class _Encoding:
             encoded = encode_picture(
                 image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device, model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
+                custom=transform(arguments, image),
             )  # fmt: skip
         shown = encoded.reconstruction
         if arguments.rec is not None and shown is not None:

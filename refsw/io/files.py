@@ -10,11 +10,17 @@ import contextlib
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from refsw.errors import InputError, OutputError
+
+STANDARD = "-"
+"""Name of standard input and standard output."""
+_LARGEST_INPUT = 1 << 32
 
 
 def read_bytes(path: str | Path, *, maximum: int | None = None) -> bytes:
@@ -35,6 +41,8 @@ def read_bytes(path: str | Path, *, maximum: int | None = None) -> bytes:
 
 def open_regular(path: str | Path) -> BinaryIO:
     """Opens a regular file for reading; a pipe is refused before it can block. Raises InputError, OSError."""
+    if str(path) == STANDARD:
+        return BytesIO(sys.stdin.buffer.read(_LARGEST_INPUT))
     if "\0" in str(path):
         raise InputError(f"{path}: not a file name")
     mode = os.stat(path).st_mode
@@ -52,6 +60,8 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 def check_writable(path: str | Path) -> None:
     """Raises OutputError where writing `path` could only fail; called before hours of work, not after."""
     target = Path(path)
+    if str(path) == STANDARD:
+        return
     try:
         if target.is_dir():
             raise OutputError(f"{path}: is a directory")
@@ -73,6 +83,11 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     written to directly, since renaming over it would replace it. Raises OutputError.
     """
     check_writable(path)
+    if str(path) == STANDARD:
+        held = BytesIO()
+        yield held
+        _to_standard_output(held.getvalue())
+        return
     try:
         target = _resolved(Path(path))
         if _is_device(target):
@@ -101,6 +116,14 @@ def reason(error: Exception) -> str:
 
 def _resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
+
+
+def _to_standard_output(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {reason(error)}") from None
 
 
 def _is_device(path: Path) -> bool:
