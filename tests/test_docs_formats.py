@@ -30,7 +30,7 @@ def test_commands(tmp_path: Path, tiny_model: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     for command in commands:
         words = shlex.split(command)
-        redirected = dict(zip(words[words.index("<") :: 2], words[words.index("<") + 1 :: 2])) if "<" in words else {}
+        redirected = {sign: words[words.index(sign) + 1] for sign in "<>" if sign in words}
         words = words[: words.index("<")] if "<" in words else words
         program = [sys.executable, "-m", f"refsw.cli.{words[0].removeprefix('refsw-')}", *words[1:]]
         if words[0] == "refsw-enc":

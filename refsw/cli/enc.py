@@ -30,7 +30,8 @@ _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
 
 _KIND = Kind(
     "refsw-enc",
-    (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx", ".pam"),
+    (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx",
+     ".pam"),
     ".jai",
 )
 

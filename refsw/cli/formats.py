@@ -28,7 +28,7 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--matrix", choices=tuple(_MATRICES),
                         help="raw planes: what Y, Cb, Cr are; RGB: what is coded (default: bt709)")  # fmt: skip
     parser.add_argument("--metadata", choices=("keep", "fit", "drop"), default="keep",
-                        help="fit: drop with a warning what is over the level's limit (default: keep, or refuse)")  # fmt: skip
+                        help="fit: drop with a warning what is over a limit (default: keep, or refuse)")  # fmt: skip
 
 
 def geometry(arguments: argparse.Namespace) -> Geometry | None:
