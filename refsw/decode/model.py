@@ -144,8 +144,6 @@ class Model:
         state = {}
         for index, own in enumerate(self.package.description.components):
             for name, array in self.package.section("networks", f"{own.name}.").items():
-                if name.startswith("synthesis.") and name.split(".")[1] not in self.operating_points:
-                    name = name.replace("synthesis.", "synthesis.bop.", 1)  # see component_from_plain
                 state[f"components.{index}.{name}"] = torch.tensor(array)
         try:
             network.load_state_dict(state)

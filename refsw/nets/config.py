@@ -101,9 +101,6 @@ ARCHITECTURE = "patch8_context4"
 
 def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
     """Inverse of `dataclasses.asdict` for a component. Raises ModelError where a field is missing or unknown."""
-    synthesis = values.get("synthesis")
-    if isinstance(synthesis, Mapping):  # one unnamed transform, as the first packages had
-        values = {**values, "synthesis": [{**synthesis, "point": "bop"}]}
     try:
         return ComponentConfig(
             planes=tuple(values["planes"]),
