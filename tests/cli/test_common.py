@@ -60,6 +60,7 @@ def test_warnings_of_pictures_are_one_line_and_others_are_silent(capsys: pytest.
 def test_signals_leave_no_partial_output(tmp_path: Path, name: str, code: int) -> None:
     script = f"""
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a shell's background
 from refsw.cli.common import guarded
 from refsw.io import atomic_write
 def work(arguments):
