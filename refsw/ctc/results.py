@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """What a run under common test conditions measured: the one thing that engine, metrics and report share.
 
-How results are kept on disk belongs to the engine.
+    run  --Results-->  report          Results  --to_json-->  results.json  --from_json-->  Results
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from typing import cast
+
+from refsw.ctc.document import canonical, from_plain, parse
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Point:
-    """A picture coded for a target ("0.25 bpp", "quality 40"). samples: H * W; values: as Results.metrics."""
+    """A picture coded for a target ("0.25 bpp", "quality 40").
+
+    samples: H * W; values: as Results.metrics; setting: of the codec, with which the target was met.
+    """
 
     image: str
     codec: str
@@ -70,6 +75,7 @@ class Point:
     stream_sha256: str = ""
     picture_sha256: str = ""
     timing: tuple[Timing, ...] = ()
+    setting: str = ""
 
     @property
     def bits_per_sample(self) -> float:
@@ -104,10 +110,15 @@ class Results:
     command: str
 
     def digest(self) -> str:
-        """Of everything that must repeat."""
-        fields = asdict(self)
-        for name in ("environment", "command"):
-            del fields[name]
-        for point in fields["points"]:
-            del point["timing"]
-        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        """SHA-256 of everything that must repeat: not of times, environment and command."""
+        points = tuple(replace(point, timing=()) for point in self.points)
+        return hashlib.sha256(canonical(replace(self, points=points, environment=(), command=""))).hexdigest()
+
+    def to_json(self) -> bytes:
+        """The whole of a results.json; equal results are equal bytes."""
+        return canonical(self)
+
+    @staticmethod
+    def from_json(data: bytes, name: str = "results") -> Results:
+        """What `to_json` wrote. Raises InputError, one line that begins with `name`."""
+        return cast(Results, from_plain(Results, parse(data, name), name))
