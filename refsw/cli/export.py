@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--points", default="", help="operating points, by comma (default: the recipe's)")
     parser.add_argument("--summary", default="trained by refsw-train")
+    parser.add_argument("--report", type=Path, help="JSON: range, shift, bound and error of every picture-exact layer")
     arguments = parser.parse_args(argv)
     try:
         checkpoint = arguments.run / "checkpoint.pt"
@@ -43,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         from refsw.nets.config import structure
         from refsw.train import data
         from refsw.train.export import at_points, describe, export
+        from refsw.train.fixed_report import layer_reports, write_report
         from refsw.train.recipe import load_recipe
         from refsw.train.state import fixed_pictures
 
@@ -61,14 +63,16 @@ def main(argv: list[str] | None = None) -> int:
         pictures = fixed_pictures(data.load(arguments.run / "data"), recipe.seed + 1, CALIBRATION_PICTURES, 256)
         provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
         description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
-        package = export(network, pictures, arguments.out, description)
+        exported = export(network, pictures, arguments.out, description)
+        if arguments.report is not None:
+            write_report(arguments.report, layer_reports(exported.network, exported.calibrated, pictures[:8]))
         if arguments.out.resolve().parent == models_dir().resolve():
             shipped = [read_package(folder) for folder, _ in installed(models_dir())]
             write_listing(spec_dir() / "models.yaml", shipped)
     except RefswError as error:
         print(f"refsw-export: error: {error}", file=sys.stderr)
         return error.exit_code
-    print(json.dumps({"package": str(arguments.out), "digest": package.digest, "steps": steps}))
+    print(json.dumps({"package": str(arguments.out), "digest": exported.package.digest, "steps": steps}))
     return 0
 
 

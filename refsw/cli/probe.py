@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from refsw.cli.common import Parser, guarded, naming, plain
-from refsw.errors import RefswError
+from refsw.errors import RefswError, UsageError
 from refsw.io.files import read_bytes
 from refsw.syntax.budget import Budget, budget
 from refsw.syntax.reader import Entry, read, trace, validate
@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(PROGRAM, "Print the syntax elements of a codestream: offset, bits, name, value, clause.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="codestream, usually *.jai")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="codestream, usually *.jai")
+    parser.add_argument("--model", metavar="NAME", help="print the integer layers of a model package, without a FILE")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--validate", action="store_true", help="print only the violated clauses; all, not the first")
     parser.add_argument("--complexity", action="store_true", help="print only what the headers say of the cost")
@@ -40,6 +41,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _work(argv: Sequence[str]) -> None:
     options = _parser().parse_args(argv)
+    if (options.file is None) == (options.model is None):
+        raise UsageError("expected a FILE or --model NAME, one of the two")
+    if options.model is not None:
+        from refsw.cli.layers import model_report
+
+        report = model_report(options.model)
+        _print(_json(plain(report)) if options.json else report.lines())
+        return
     with naming(options.file):
         data = read_bytes(options.file, maximum=MAX_FILE_BYTES)
         lines, error = _report(data, options)

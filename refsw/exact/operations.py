@@ -34,10 +34,10 @@ class ProvenLayer:
 
 
 class Operations(Protocol[T]):
-    """Operations on tensors [C, h, w] of integers."""
+    """Operations on tensors [C, h, w] of integers, or batches [..., C, h, w] of them."""
 
     def load(self, x: NDArray[Any]) -> T:
-        """Integers [C, h, w] of magnitude up to 2^31."""
+        """Integers of magnitude up to 2^31."""
 
     def store(self, x: T) -> NDArray[np.int32]:
         """Back to an array."""
@@ -78,22 +78,27 @@ class NumpyOperations:
     def conv(self, proven: ProvenLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """See Operations."""
         layer = proven.layer
-        kernel, (_, rows, columns) = layer.kernel, x.shape
-        edge = kernel // 2
-        padded = np.pad(x, ((0, 0), (edge, edge), (edge, edge)))
-        weight = layer.weight.astype(np.int64)
-        acc = np.zeros((len(weight), rows, columns), np.int64)
-        for row in range(kernel):
-            for column in range(kernel):
-                seen = padded[:, row : row + rows, column : column + columns]
-                acc += np.einsum("oi,ihw->ohw", weight[:, :, row, column], seen)
         steps = (layer.multiplier.astype(np.int64), layer.offset(), layer.shift.astype(np.int64))
         multiplier, offset, shift = (values[:, None, None] for values in steps)
-        y = (acc * multiplier + offset) >> shift
+        y = (self.accumulate(layer, x) * multiplier + offset) >> shift
         if layer.depth_to_space:
-            c4 = len(y)
-            y = y.reshape(2, 2, c4 // 4, rows, columns).transpose(2, 3, 0, 4, 1).reshape(c4 // 4, 2 * rows, 2 * columns)
+            *batch, c4, rows, columns = y.shape
+            y = np.moveaxis(y.reshape(*batch, 2, 2, c4 // 4, rows, columns), (-5, -4), (-3, -1))
+            y = y.reshape(*batch, c4 // 4, 2 * rows, 2 * columns)
         return y.clip(*layer.output_range)
+
+    def accumulate(self, layer: IntegerLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(D.2) Sums of products of the convolution, before the requantisation."""
+        kernel, (rows, columns) = layer.kernel, x.shape[-2:]
+        edge = kernel // 2
+        padded = np.pad(x, ((0, 0),) * (x.ndim - 2) + ((edge, edge), (edge, edge)))
+        weight = layer.weight.astype(np.int64)
+        acc = np.zeros((*x.shape[:-3], len(weight), rows, columns), np.int64)
+        for row in range(kernel):
+            for column in range(kernel):
+                seen = padded[..., row : row + rows, column : column + columns]
+                acc += np.einsum("oi,...ihw->...ohw", weight[:, :, row, column], seen)
+        return acc
 
     def leaky(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """See Operations."""
@@ -115,8 +120,8 @@ class NumpyOperations:
 
     def join(self, parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
         """See Operations."""
-        return np.concatenate(parts)
+        return np.concatenate(parts, -3)
 
     def cut(self, x: NDArray[np.int64], rows: slice, columns: slice) -> NDArray[np.int64]:
         """See Operations."""
-        return x[:, rows, columns]
+        return x[..., rows, columns]

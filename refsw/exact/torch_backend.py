@@ -92,7 +92,9 @@ def _layer(layer: IntegerLayer, x: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def convolve(taps: Tensor, x: Tensor) -> Tensor:
-    """(D.2) Accumulator of a convolution with zero padding k // 2. taps: [k, k, O, I], x: [I, H, W] -> [O, H, W]."""
+    """(D.2) Accumulator, zero padding k // 2. taps: [k, k, O, I], x: [..., I, H, W] -> [..., O, H, W]."""
+    if x.ndim > 3:
+        return torch.stack([convolve(taps, picture) for picture in x])
     kernel, _, outputs, inputs = taps.shape
     edge = kernel // 2
     rows, columns = x.shape[1:]

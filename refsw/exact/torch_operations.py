@@ -57,8 +57,9 @@ class TorchOperations:
             y.mul_(own.step)
         y.floor_()
         if proven.layer.depth_to_space:
-            c4, h, w = y.shape
-            y = y.reshape(2, 2, c4 // 4, h, w).permute(2, 3, 0, 4, 1).reshape(c4 // 4, 2 * h, 2 * w)
+            *batch, c4, h, w = y.shape
+            y = y.reshape(*batch, 2, 2, c4 // 4, h, w).movedim((-5, -4), (-3, -1))
+            y = y.reshape(*batch, c4 // 4, 2 * h, 2 * w)
         return y.clamp_(*proven.layer.output_range)
 
     def leaky(self, x: Tensor) -> Tensor:
@@ -81,11 +82,11 @@ class TorchOperations:
 
     def join(self, parts: Sequence[Tensor]) -> Tensor:
         """See Operations."""
-        return torch.cat(list(parts))
+        return torch.cat(list(parts), -3)
 
     def cut(self, x: Tensor, rows: slice, columns: slice) -> Tensor:
         """See Operations."""
-        return x[:, rows, columns]
+        return x[..., rows, columns]
 
     def _prepare(self, proven: ProvenLayer) -> _Prepared:
         if proven not in self._prepared:

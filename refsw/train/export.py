@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.config import ARCHITECTURE
 from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP
 from refsw.train.colour import planes_from_rgb
-from refsw.train.fixed import fixed_tensors
+from refsw.train.fixed import Calibrated, calibrate
 
 COMPONENT_NAMES = ("primary", "secondary", "tertiary", "quaternary")
 PLANE_NAMES = ("Y", "Cb", "Cr")
@@ -110,7 +110,16 @@ def describe(
     )  # fmt: skip
 
 
-def export(network: CodecNetwork, calibration: Tensor, folder: Path, description: ModelDescription) -> ModelPackage:
+@dataclass(frozen=True)
+class Exported:
+    """A package, and what its picture-exact networks were calibrated from."""
+
+    package: ModelPackage
+    network: CodecNetwork
+    calibrated: tuple[Calibrated, ...]
+
+
+def export(network: CodecNetwork, calibration: Tensor, folder: Path, description: ModelDescription) -> Exported:
     """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges."""
     network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     integers: dict[str, NDArray[Any]] = {}
@@ -127,10 +136,11 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         integers[f"{name}.quality"] = quality.round().int().numpy()
         integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
         floats |= {f"{name}.{k}": v.contiguous().float().numpy() for k, v in net.state_dict().items()}
+    calibrated = tuple(calibrate(network, calibration))
     exact = {
         f"{COMPONENT_NAMES[index]}.{name}": array
-        for index, own in enumerate(fixed_tensors(network, calibration))
-        for name, array in own.items()
+        for index, own in enumerate(calibrated)
+        for name, array in own.tensors.items()
     }
     files = {"integer": integers, "networks": floats, "fixed": exact}
-    return save_package(folder, description, files, {"networks": "float16"})
+    return Exported(save_package(folder, description, files, {"networks": "float16"}), network, calibrated)

@@ -8,9 +8,9 @@ has one unit per channel; its largest magnitude seen, times HEADROOM, is the lar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -138,6 +138,34 @@ def extremes(side: int) -> Tensor:
     return torch.stack([*flat, checks.expand(3, side, side), colours, 1 - colours])
 
 
+@dataclass(frozen=True)
+class Coded:
+    """A component of a batch as an encoder codes it: z [B, C_z, ...] and symbols [B, C_y, h, w], whole numbers."""
+
+    index: int
+    z: Tensor
+    symbols: Tensor
+
+
+def code(network: CodecNetwork, rgb: Tensor, quality: Tensor) -> Iterator[Coded]:
+    """Components of pictures rgb float32 [B, 3, H, W], 0..1, at quality positions [B]."""
+    stem = network.stem_features(planes_from_rgb(rgb))
+    coded: list[Tensor] = []
+    for index, own in enumerate(network.config.components):
+        net = network.component(index)
+        y = net.latent(torch.cat([stem[index], *(stem[i] for i in own.condition)], 1), quality)
+        z = net.hyper_analysis(y).round()
+        given = net.features(z, quality, [coded[i] for i in own.condition], *y.shape[2:])
+        inverse = net.inverse_gain(quality)
+
+        def residual(mean: Tensor, mask: Tensor, y: Tensor = y) -> Tensor:
+            return torch.round(y * mask - mean)
+
+        mean, y_hat = net.context.run(given, net.gain(quality), inverse, residual)
+        coded.append(y_hat * inverse.exp())
+        yield Coded(index, z, (y_hat - mean).round())
+
+
 @torch.no_grad()
 def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[FloatFlow]:
     """Run every synthesis over pictures, float32 [N, 3, H, W], 0..1, each at the top quality and at another."""
@@ -147,31 +175,16 @@ def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[Flo
     qualities = torch.cat([torch.linspace(0, 1, count), torch.ones(count), half, torch.ones(8)])
     seen: list[list[FloatFlow]] = [[] for _ in network.config.components]
     for rgb, quality in zip(every.split(batch), qualities.split(batch), strict=True):
-        stem = network.stem_features(planes_from_rgb(rgb))
-        coded: list[Tensor] = []
         latents: list[Seen] = []
-        for index, own in enumerate(network.config.components):
-            net = network.component(index)
-            y = net.latent(torch.cat([stem[index], *(stem[i] for i in own.condition)], 1), quality)
-            z = net.hyper_analysis(y).round()
-            height, width = y.shape[2:]
-            given = net.features(z, quality, [coded[i] for i in own.condition], height, width)
-            inverse = net.inverse_gain(quality)
-
-            def residual(mean: Tensor, mask: Tensor, y: Tensor = y) -> Tensor:
-                return torch.round(y * mask - mean)
-
-            mean, y_hat = net.context.run(given, net.gain(quality), inverse, residual)
-            coded.append(y_hat * inverse.exp())
-            flow = FloatFlow(net, quality)
-            condition = [latents[i] for i in own.condition]
-            features = fixed.features(flow, own, Seen(z, (WHOLE,)), condition, height, width)
-            symbols: Any = (y_hat - mean).round()
-            _, latent = fixed.latents(flow, own, features, symbols, height, width)
-            latents.append(Seen(latent.x, (f"component {index}",)))
+        for coded in code(network, rgb, quality):
+            own, flow = network.config.components[coded.index], FloatFlow(network.component(coded.index), quality)
+            size, condition = coded.symbols.shape[2:], [latents[i] for i in own.condition]
+            features = fixed.features(flow, own, Seen(coded.z, (WHOLE,)), condition, *size)
+            _, latent = fixed.latents(flow, own, features, cast(Any, coded.symbols), *size)
+            latents.append(Seen(latent.x, (f"component {coded.index}",)))
             for synthesis in own.synthesis:
                 fixed.planes(flow, own, latent, features, synthesis.point)
-            seen[index].append(flow)
+            seen[coded.index].append(flow)
     return [_merge(flows) for flows in seen]
 
 
@@ -196,11 +209,20 @@ def _fixed_layer(weight: Array, bias: Array, given: Array, out: Array) -> dict[s
     }
 
 
-def fixed_tensors(network: CodecNetwork, pictures: Tensor) -> list[dict[str, NDArray[Any]]]:
-    """(9.8.4) Tensors of every component by name, from calibration pictures float32 [N, 3, H, W], 0..1."""
+@dataclass(frozen=True)
+class Calibrated:
+    """(9.8.4) The integer networks of a component. units: float value of one step of each channel of each tensor."""
+
+    flow: FloatFlow
+    units: dict[str, Array]
+    tensors: dict[str, NDArray[Any]]
+
+
+def calibrate(network: CodecNetwork, pictures: Tensor) -> list[Calibrated]:
+    """Integer networks of every component, from calibration pictures float32 [N, 3, H, W], 0..1."""
     flows = observe(network, pictures)
     latents = {f"component {i}": _units(flow, {})["inverse_gain"] for i, flow in enumerate(flows)}
-    out: list[dict[str, NDArray[Any]]] = []
+    out = []
     for flow in flows:
         units, own = _units(flow, latents), dict[str, NDArray[Any]]()
         for name, use in flow.layers.items():
@@ -214,5 +236,5 @@ def fixed_tensors(network: CodecNetwork, pictures: Tensor) -> list[dict[str, NDA
             ratio = np.log2(units[use.inputs[0]] / units[use.output])
             log_gain = (flow.table(name).values.detach().double().numpy() / math.log(2) + ratio) * 2**GAIN_FRACTION_BITS
             own[f"{name}.log_gain"] = np.rint(log_gain).clip(-LOG_LIMIT, LOG_LIMIT).astype(np.int32)
-        out.append(own)
+        out.append(Calibrated(flow, units, own))
     return out

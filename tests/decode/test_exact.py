@@ -13,12 +13,16 @@ import torch
 from refsw.cli.dec import main as refsw_dec
 from refsw.cli.enc import main as refsw_enc
 from refsw.config import Config
-from refsw.decode import windows
-from refsw.decode.exact import integer_planes
+from refsw.decode import fixed, windows
+from refsw.decode.exact import exact_operations, integer_planes
+from refsw.decode.fixed import FixedFlow
 from refsw.decode.picture import Decoded, decode_picture
 from refsw.decode.verify import verify_planes
 from refsw.encode.picture import encode_picture
 from refsw.errors import DamageError, ModelError, UnsupportedError, UsageError
+from refsw.exact.layer import IntegerLayer
+from refsw.exact.operations import ProvenLayer
+from refsw.exact.torch_operations import TorchOperations
 from refsw.io import write_image
 from refsw.models import ModelPackage
 from refsw.types import Image
@@ -83,6 +87,45 @@ def test_windows_and_tiles_change_nothing(
     monkeypatch.setattr(windows, "WINDOW", 8)
     monkeypatch.setattr(windows, "TILE", 4)
     np.testing.assert_array_equal(planes(decode_picture(data, model=started.model, exact="auto")), planes(whole))
+
+
+class Permuted(TorchOperations):
+    """Adds the products of every convolution up in another order."""
+
+    def conv(self, proven: ProvenLayer, x: torch.Tensor) -> torch.Tensor:
+        """Input channels and their weights change places."""
+        own = proven.layer
+        order = np.random.default_rng(own.inputs).permutation(own.inputs)
+        layer = IntegerLayer(own.weight[:, order], own.multiplier, own.bias, own.shift, own.depth_to_space,
+                             own.output_range)  # fmt: skip
+        return super().conv(ProvenLayer(layer, proven.bound), x[..., torch.from_numpy(order), :, :])
+
+
+def test_any_order_of_summation(started: Started, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What D.4 proves and what every device relies on, over all layers of a picture."""
+    wanted = decode_picture(data, model=started.model, exact="auto")
+    monkeypatch.setattr("refsw.exact.torch_operations.TorchOperations", Permuted)
+    np.testing.assert_array_equal(planes(decode_picture(data, model=started.model, exact="auto")), planes(wanted))
+
+
+@pytest.mark.parametrize("backend", ["auto", "oracle"])
+def test_a_batch_is_its_pictures(started: Started, backend: str) -> None:
+    random, model = np.random.default_rng(2), started.model
+    z = random.integers(-9, 10, (3, model.config.components[0].hyper.z, 2, 1))
+    symbols = random.integers(-40, 41, (3, model.config.components[0].channels, 7, 4)).astype(np.int32)
+    operations, exact = exact_operations(backend)
+    flow = FixedFlow(operations, model.fixed[0], 900)
+
+    def run(z: np.ndarray, symbols: np.ndarray) -> np.ndarray:
+        own = model.config.components[0]
+        given = fixed.features(flow, own, flow.load(z, fixed.HYPER_LATENT_RANGE), [], 7, 4)
+        _, latent = fixed.latents(flow, own, given, symbols, 7, 4)
+        return operations.store(fixed.planes(flow, own, latent, given, "bop").x)
+
+    with exact:
+        whole, alone = run(z, symbols), [run(*one) for one in zip(z, symbols, strict=True)]
+    np.testing.assert_array_equal(whole, np.stack(alone))
+    np.testing.assert_array_equal(run(z[:1], symbols[:1])[0], alone[0])
 
 
 def test_planes_are_rounded_and_clipped() -> None:

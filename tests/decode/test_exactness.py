@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""z, scale indices, skip masks and symbols are the same integers on every back-end, thread count and vector width."""
+"""Whatever the specification says is exact is so on every back-end, thread count and vector width."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 import refsw
 from refsw import syntax
 from refsw.decode.parse import checksum, parse_symbols
+from refsw.decode.picture import decode_picture
 from refsw.types import digest
 from tests.support import exactness
 from tests.support.streams import code
@@ -46,13 +47,17 @@ def test_scale_index_of_arbitrary_z(started: Started) -> None:
 
 
 def test_threads_and_vector_widths_agree(started: Started, tmp_path: Path) -> None:
-    """One encoding, parsed in a process for each vector width with 1 and 2 threads."""
+    """One encoding, parsed and decoded picture-exactly in a process for each vector width with 1 and 2 threads."""
     wanted: dict[str, list[int]] = {}
+    planes: dict[str, str] = {}
     for number, (size, quality) in enumerate((((200, 312), 60), ((65, 1), 100))):
         path = tmp_path / f"{number}.jai"
         path.write_bytes(code(started, picture(8, *size), quality).data)
         symbols = parse_symbols(syntax.read(path.read_bytes()), started.model)
         wanted[str(path)] = [checksum(s) for s in symbols]
+        exact = decode_picture(path.read_bytes(), model=started.model, exact="oracle").planes
+        assert exact is not None
+        planes[str(path)] = digest(exact.samples)
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1]), "OMP_NUM_THREADS": "2"}
     running = {
         capability: subprocess.Popen(
@@ -68,4 +73,5 @@ def test_threads_and_vector_widths_agree(started: Started, tmp_path: Path) -> No
         used[capability] = answer["capability"]
         for path, found in answer["checksums"].items():
             assert found == [wanted[path]] * 4, (capability, path)
+            assert answer["planes"][path] == [planes[path]] * 4, (capability, path)
     assert used["default"] == "DEFAULT"  # the switch works; avx2 and avx512 are what the processor has of them

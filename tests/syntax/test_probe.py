@@ -94,3 +94,21 @@ def test_runs_without_torch_and_survives_a_closed_pipe(stream: Path) -> None:
     done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_integer_layers_of_a_model(tiny_model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """How each layer will run, without torch and without a codestream."""
+    assert main(["--model", tiny_model]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "operating points" in lines[0]
+    assert any("hyper_scale.layers.0" in line and "float32" in line for line in lines)
+    assert any("synthesis.bop.first" in line and "float64" in line for line in lines)
+    assert main(["--model", tiny_model, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["layers"][0]["accumulator"] < 1 << 53
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.jai", "--model", "base"]])
+def test_a_file_or_a_model(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "one of the two" in capsys.readouterr().err

@@ -30,11 +30,12 @@ def test_description_names_what_is_inside(started: Started) -> None:
 def test_a_package_of_one_operating_point(started: Started, tmp_path: Path) -> None:
     """Its symbols are those of the package with both."""
     network = at_points(started.network, ("sop",))
-    package = export(network, training_pictures(8, 128), tmp_path / "one", describe(network, "one", MODEL_ID, "", {}))
-    model = Model.from_package(package)
+    described = describe(network, "one", MODEL_ID, "", {})
+    exported = export(network, training_pictures(8, 128), tmp_path / "one", described)
+    model = Model.from_package(exported.package)
     assert model.operating_points == ("sop",)
     for name, array in started.model.package.tensors["integer"].items():
-        assert np.array_equal(array, package.tensors["integer"][name]), name
+        assert np.array_equal(array, exported.package.tensors["integer"][name]), name
     with pytest.raises(ModelError, match="hop"):
         at_points(started.network, ("sop", "hop"))
 
@@ -45,7 +46,7 @@ def test_export_is_a_pure_function(started: Started, tmp_path: Path) -> None:
     network.load_state_dict(started.network.state_dict())
     network.train()
     description = describe(network, NAME, MODEL_ID, "Start, for tests.", {})
-    again = export(network, training_pictures(8, 128), tmp_path / NAME, description)
+    again = export(network, training_pictures(8, 128), tmp_path / NAME, description).package
     assert again.digest == started.model.package.digest
     assert load_package(tmp_path / NAME).digest == again.digest
     assert network.training and all(p.requires_grad for p in network.parameters())
