@@ -8,7 +8,7 @@ has one unit per channel; its largest magnitude seen, times HEADROOM, is the lar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from refsw.exact.gain import LOG_LIMIT
 from refsw.exact.layer import MAX_SHIFT
 from refsw.nets.blocks import QualityTable, activation, depth_to_space
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
-from refsw.train.colour import planes_from_rgb
+from refsw.train.coded import code
 
 HEADROOM = 2.0  # a clamped activation is a visible error, a lost bit of 15 is not
 LARGEST = 32767  # of weights and activations, both 16 bits
@@ -136,34 +136,6 @@ def extremes(side: int) -> Tensor:
             for r, g, b in ((0, 0, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1))]  # fmt: skip
     colours = torch.stack([checks, 1 - checks, checks.t().roll(16, 0)])
     return torch.stack([*flat, checks.expand(3, side, side), colours, 1 - colours])
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A component of a batch as an encoder codes it: z [B, C_z, ...] and symbols [B, C_y, h, w], whole numbers."""
-
-    index: int
-    z: Tensor
-    symbols: Tensor
-
-
-def code(network: CodecNetwork, rgb: Tensor, quality: Tensor) -> Iterator[Coded]:
-    """Components of pictures rgb float32 [B, 3, H, W], 0..1, at quality positions [B]."""
-    stem = network.stem_features(planes_from_rgb(rgb))
-    coded: list[Tensor] = []
-    for index, own in enumerate(network.config.components):
-        net = network.component(index)
-        y = net.latent(torch.cat([stem[index], *(stem[i] for i in own.condition)], 1), quality)
-        z = net.hyper_analysis(y).round()
-        given = net.features(z, quality, [coded[i] for i in own.condition], *y.shape[2:])
-        inverse = net.inverse_gain(quality)
-
-        def residual(mean: Tensor, mask: Tensor, y: Tensor = y) -> Tensor:
-            return torch.round(y * mask - mean)
-
-        mean, y_hat = net.context.run(given, net.gain(quality), inverse, residual)
-        coded.append(y_hat * inverse.exp())
-        yield Coded(index, z, (y_hat - mean).round())
 
 
 @torch.no_grad()

@@ -21,7 +21,8 @@ from refsw.exact.torch_backend import exact_numerics
 from refsw.exact.torch_operations import TorchOperations
 from refsw.io.files import write_bytes
 from refsw.nets.codec import CodecNetwork
-from refsw.train.fixed import WHOLE, Calibrated, FloatFlow, Seen, code
+from refsw.train.coded import code
+from refsw.train.fixed import WHOLE, Calibrated, FloatFlow, Seen
 
 
 @dataclass(frozen=True)

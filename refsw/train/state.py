@@ -18,6 +18,7 @@ from refsw.nets.config import structure
 from refsw.train import data
 from refsw.train.recipe import Recipe
 from refsw.train.start import start
+from refsw.train.synthesis_start import start_synthesis
 
 TRANSFORMS = (".analysis.", ".synthesis.")
 
@@ -99,7 +100,9 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     if recipe.begin:
         from refsw.train.adopt import adopt  # needs more packages than a lent machine has
 
-        adopt(network, Path(recipe.begin))
+        fresh = adopt(network, Path(recipe.begin))
+        if any(name.endswith(f".synthesis.{recipe.point}.first.weight") for name in fresh):
+            start_synthesis(network, recipe.point, fixed_pictures(crops, recipe.seed + 2, 64, 256))
     network.to(device)
     choose_trained(network, recipe.trained)
     average = copy.deepcopy(network).requires_grad_(False)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The start of a synthesis transform for a trained codec: the best linear one of its width.
+
+Latents and features of the hyper-decoder are regressed on the samples of 16x16 patches, the rank is reduced to the
+width (the principal axes of what is predicted), and the residual branches stay zero.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from refsw.nets.blocks import space_to_depth
+from refsw.nets.codec import CodecNetwork, ComponentNetwork
+from refsw.nets.transforms import Synthesis
+from refsw.train.coded import Coded, code
+
+RIDGE = 1e-4  # of the mean variance of an input, added to each
+
+
+def _rows(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).double()
+
+
+def fit(net: ComponentNetwork, point: str, seen: Tensor, wanted: Tensor) -> None:
+    """Start a synthesis of a component. seen: [B, I, h, w], its input; wanted: [B, 64 P, 2h, 2w], stem features."""
+    synthesis = net.synthesis[point]
+    assert isinstance(synthesis, Synthesis)
+    fine, coarse, size = synthesis.last.in_channels, synthesis.first.out_channels, wanted.shape[1]
+    to_samples, to_features = net.stem.inverse_matrix.double(), net.stem.forward_matrix.double()
+    # Rows of 16x16 patches: four 8x8 patches in the order of space to depth, samples inside.
+    target = (_rows(space_to_depth(wanted)).reshape(-1, 4, size) @ to_samples.t()).flatten(1)
+    given = F.pad(_rows(seen), (0, 1), value=1.0)
+    gram = given.t() @ given
+    gram += torch.eye(len(gram)).double() * RIDGE * gram.diagonal().mean()
+    weights = torch.linalg.solve(gram, given.t() @ target)  # [I + 1, 4 size]
+    variance, axes = torch.linalg.eigh((given @ weights).t() @ (given @ weights) / len(given))
+    count = min(coarse, 4 * size)
+    axes, root = axes.flip(1)[:, :count], variance.flip(0)[:count].clamp(min=1e-12) ** 0.25  # half-whitened
+    first = (weights @ axes / root).t()
+    split = to_features @ (axes * root).reshape(4, size, count)  # [4, size, count]
+    kept = min(fine, size)
+    for layer in (synthesis.first, synthesis.split, synthesis.last):
+        layer.weight.zero_()
+        layer.bias.zero_()
+    synthesis.first.weight[:count, :, 0, 0] = first[:, :-1].float()
+    synthesis.first.bias[:count] = first[:, -1].float()
+    synthesis.split.weight.view(4, fine, coarse)[:, :kept, :count] = split[:, :kept].float()
+    index = torch.arange(kept)
+    synthesis.last.weight[index, index, 1, 1] = 1
+
+
+@torch.no_grad()
+def start_synthesis(network: CodecNetwork, point: str, rgb: Tensor, batch: int = 8) -> None:
+    """Start the synthesis of an operating point of every component, in place.
+
+    rgb: float32 [N, 3, H, W], 0..1, H and W multiples of 64, spread over the range of quality.
+    """
+    quality = torch.linspace(0, 1, len(rgb))
+    parts: list[list[Coded]] = [[] for _ in network.config.components]
+    for pictures, positions in zip(rgb.split(batch), quality.split(batch), strict=True):
+        for coded in code(network, pictures, positions):
+            parts[coded.index].append(coded)
+    for index, own in enumerate(parts):
+        seen = torch.cat([torch.cat([p.latent, p.features], 1) for p in own])
+        fit(network.component(index), point, seen, torch.cat([p.stem for p in own]))
