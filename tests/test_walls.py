@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "decode": GROUND | {"syntax", "entropy", "exact", "models", "nets", "colour", "tools", "complexity", "memory"},
 }
 NORMATIVE = {"syntax", "entropy", "exact", "models", "nets", "colour", "decode"}
-INFORMATIVE = {"encode", "train", "ctc", "cli", "api", "config", "pillow"}
+INFORMATIVE = {"encode", "train", "ctc", "cli", "api", "config", "pillow", "exchange"}
 WITHOUT_TORCH = (
     "syntax", "entropy", "spec", "constants", "models", "io", "config", "configfile", "types", "errors", "resources",
 )  # fmt: skip

@@ -118,7 +118,7 @@ def decode(
         size = given.symbols[index].shape[-2:]
         condition = [paths[i] for i in config.condition]
         seen = features(flow, config, flow.load(given.z[index], HYPER_LATENT_RANGE), condition, *size)
-        _, latent = latents(flow, config, seen, given.symbols[index], *size)
+        _, latent = latents(flow, config, seen, given.symbols[index])
         paths.append(latent)
         out.append(operations.store(planes(flow, config, latent, seen, point).x))
     return out

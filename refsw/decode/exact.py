@@ -85,7 +85,7 @@ class ExactReconstructor(Generic[T]):
             z = flow.load(own.z[:, z_rows, z_columns], HYPER_LATENT_RANGE)
             given = features(flow, config, z, [paths[i].latent for i in config.condition], *size)
             symbols = own.symbols[:, rows, columns].astype(np.int32)
-            y_hat, latent = latents(flow, config, given, symbols, *size)
+            y_hat, latent = latents(flow, config, given, symbols)
             kept = flow.operations.store(y_hat.x) if keep else np.zeros((0, 0, 0), np.int32)
             paths.append(ExactPath(given, kept, latent, symbols if keep else kept))
         self.clock.add("mean path", begin)

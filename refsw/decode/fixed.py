@@ -53,8 +53,8 @@ class Flow(Protocol[T]):
     def crop(self, x: T, height: int, width: int) -> T:
         """The first rows and columns."""
 
-    def mask(self, x: T, keep: NDArray[np.bool_]) -> T:
-        """x where keep [C, h, w], else 0."""
+    def mask(self, x: T, step: int) -> T:
+        """x at the positions of a step of the context model, else 0."""
 
     def symbols(self, x: NDArray[np.int32]) -> T:
         """Whole quantiser steps in the unit of latents."""
@@ -83,31 +83,25 @@ def features(flow: Flow[T], own: ComponentConfig, z: T, condition: Sequence[T], 
     return x
 
 
-def step_masks(channels: int, height: int, width: int) -> list[NDArray[np.bool_]]:
-    """(9.3) Positions of each step of the context model: bool [C_y, h, w]."""
+def step_mask(step: int, channels: int, height: int, width: int) -> NDArray[np.bool_]:
+    """(9.3) Positions of a step of the context model: bool [C_y, h, w]."""
     phase = 2 * (np.arange(height)[:, None] % 2) + np.arange(width)[None] % 2
-    out = []
-    for step in range(STEPS):
-        groups = [np.broadcast_to(phase == order[step], (channels // 4, height, width)) for order in ORDER]
-        out.append(np.concatenate(groups))
-    return out
+    groups = [np.broadcast_to(phase == order[step], (channels // 4, height, width)) for order in ORDER]
+    return np.concatenate(groups)
 
 
-def latents(
-    flow: Flow[T], own: ComponentConfig, given: T, symbols: NDArray[np.int32], height: int, width: int
-) -> tuple[T, T]:
-    """(9.8.2) y_hat in quantiser steps and the latent without gain, from features and symbols [C_y, h, w]."""
+def latents(flow: Flow[T], own: ComponentConfig, given: T, symbols: NDArray[np.int32]) -> tuple[T, T]:
+    """(9.8.3) y_hat in quantiser steps and the latent without gain, from features and symbols [C_y, h, w]."""
     residual = flow.symbols(symbols)
-    y_hat = flow.symbols(np.zeros_like(symbols))
-    x = first = flow.conv("context.first", given)
+    first = flow.conv("context.first", given)
+    y_hat = flow.mask(flow.add(flow.gain("gain", first), residual), 0)
     trunk: T | None = None  # its weights serve every step, so its input has one unit
-    for step, mask in enumerate(step_masks(own.channels, height, width)):
-        if step > 0:
-            seen = flow.join([given, flow.gain("inverse_gain", y_hat)])
-            trunk = flow.conv(f"context.adapt.{step - 1}", seen, like=trunk)
-            x = _blocks(flow, "context.trunk", own.context_blocks, flow.leaky(trunk))
-            x = flow.conv(f"context.out.{step - 1}", x, like=first)
-        y_hat = flow.add(y_hat, flow.mask(flow.add(flow.gain("gain", x), residual), mask))
+    for step in range(1, STEPS):
+        seen = flow.join([given, flow.gain("inverse_gain", y_hat)])
+        trunk = flow.conv(f"context.adapt.{step - 1}", seen, like=trunk)
+        x = _blocks(flow, "context.trunk", own.context_blocks, flow.leaky(trunk))
+        x = flow.conv(f"context.out.{step - 1}", x, like=first)
+        y_hat = flow.add(y_hat, flow.mask(flow.add(flow.gain("gain", x), residual), step))
     return y_hat, flow.gain("inverse_gain", y_hat)
 
 
@@ -168,9 +162,9 @@ class FixedFlow(Generic[T]):
         """A rectangle of every channel."""
         return Fixed(self.operations.cut(x.x, rows, columns), x.span)
 
-    def mask(self, x: Fixed[T], keep: NDArray[np.bool_]) -> Fixed[T]:
+    def mask(self, x: Fixed[T], step: int) -> Fixed[T]:
         """See Flow."""
-        return Fixed(self.operations.mask(x.x, keep), x.span)
+        return Fixed(self.operations.mask(x.x, step_mask(step, *self.operations.shape(x.x))), x.span)
 
     def symbols(self, x: NDArray[np.int32]) -> Fixed[T]:
         """See Flow."""

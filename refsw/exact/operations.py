@@ -42,6 +42,9 @@ class Operations(Protocol[T]):
     def store(self, x: T) -> NDArray[np.int32]:
         """Back to an array."""
 
+    def shape(self, x: T) -> tuple[int, int, int]:
+        """C, h, w."""
+
     def conv(self, proven: ProvenLayer, x: T) -> T:
         """(D.2) Convolution, requantisation, depth to space, clamp."""
 
@@ -74,6 +77,11 @@ class NumpyOperations:
     def store(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
         """See Operations."""
         return x.astype(np.int32)
+
+    def shape(self, x: NDArray[np.int64]) -> tuple[int, int, int]:
+        """See Operations."""
+        channels, rows, columns = x.shape[-3:]
+        return channels, rows, columns
 
     def conv(self, proven: ProvenLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """See Operations."""

@@ -46,6 +46,11 @@ class TorchOperations:
         """See Operations."""
         return x.to("cpu", torch.int32).contiguous().numpy()
 
+    def shape(self, x: Tensor) -> tuple[int, int, int]:
+        """See Operations."""
+        channels, rows, columns = x.shape[-3:]
+        return channels, rows, columns
+
     def conv(self, proven: ProvenLayer, x: Tensor) -> Tensor:
         """See Operations."""
         own = self._prepare(proven)

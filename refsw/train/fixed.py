@@ -23,6 +23,7 @@ from refsw.exact.gain import LOG_LIMIT
 from refsw.exact.layer import MAX_SHIFT
 from refsw.nets.blocks import QualityTable, activation, depth_to_space
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
+from refsw.nets.context import step_mask
 from refsw.train.coded import code
 
 HEADROOM = 2.0  # a clamped activation is a visible error, a lost bit of 15 is not
@@ -110,9 +111,9 @@ class FloatFlow:
         """See fixed.Flow."""
         return Seen(x.x[:, :, :height, :width], x.units)
 
-    def mask(self, x: Seen, keep: NDArray[np.bool_]) -> Seen:
+    def mask(self, x: Seen, step: int) -> Seen:
         """See fixed.Flow."""
-        return Seen(x.x * torch.from_numpy(keep), x.units)
+        return Seen(x.x * step_mask(step, *x.x.shape[1:], x.x.device), x.units)
 
     def symbols(self, x: Any) -> Seen:
         """See fixed.Flow; x: [B, C, h, w]."""
@@ -152,7 +153,7 @@ def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[Flo
             own, flow = network.config.components[coded.index], FloatFlow(network.component(coded.index), quality)
             size, condition = coded.symbols.shape[2:], [latents[i] for i in own.condition]
             features = fixed.features(flow, own, Seen(coded.z, (WHOLE,)), condition, *size)
-            _, latent = fixed.latents(flow, own, features, cast(Any, coded.symbols), *size)
+            _, latent = fixed.latents(flow, own, features, cast(Any, coded.symbols))
             latents.append(Seen(latent.x, (f"component {coded.index}",)))
             for synthesis in own.synthesis:
                 fixed.planes(flow, own, latent, features, synthesis.point)

@@ -98,9 +98,9 @@ class PairFlow:
         """See fixed.Flow."""
         return Pair(self.near.crop(x.near, height, width), self.exact.crop(x.exact, height, width))
 
-    def mask(self, x: Pair, keep: NDArray[np.bool_]) -> Pair:
+    def mask(self, x: Pair, step: int) -> Pair:
         """See fixed.Flow."""
-        return Pair(self.near.mask(x.near, keep), self.exact.mask(x.exact, keep))
+        return Pair(self.near.mask(x.near, step), self.exact.mask(x.exact, step))
 
     def symbols(self, x: NDArray[np.int32]) -> Pair:
         """See fixed.Flow."""
@@ -125,7 +125,7 @@ def layer_reports(
             z = Pair(Seen(coded.z, (WHOLE,)), exact.load(coded.z.numpy().astype(np.int64), fixed.HYPER_LATENT_RANGE))
             symbols, condition = coded.symbols.numpy().astype(np.int32), [latents[i] for i in own.condition]
             features = fixed.features(flow, own, z, condition, *symbols.shape[2:])
-            _, latent = fixed.latents(flow, own, features, symbols, *symbols.shape[2:])
+            _, latent = fixed.latents(flow, own, features, symbols)
             latents.append(Pair(Seen(latent.near.x, (f"component {coded.index}",)), latent.exact))
             for synthesis in own.synthesis:
                 fixed.planes(flow, own, latent, features, synthesis.point)

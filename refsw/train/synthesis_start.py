@@ -42,9 +42,11 @@ def fit(net: ComponentNetwork, point: str, seen: Tensor, wanted: Tensor) -> None
     split = to_features @ (axes * root).reshape(4, size, count)  # [4, size, count]
     kept = min(fine, size)
     for layer in (synthesis.first, synthesis.split, synthesis.last):
+        assert layer.bias is not None
         layer.weight.zero_()
         layer.bias.zero_()
     synthesis.first.weight[:count, :, 0, 0] = first[:, :-1].float()
+    assert synthesis.first.bias is not None
     synthesis.first.bias[:count] = first[:, -1].float()
     synthesis.split.weight.view(4, fine, coarse)[:, :kept, :count] = split[:, :kept].float()
     index = torch.arange(kept)

@@ -119,7 +119,7 @@ def test_a_batch_is_its_pictures(started: Started, backend: str) -> None:
     def run(z: np.ndarray, symbols: np.ndarray) -> np.ndarray:
         own = model.config.components[0]
         given = fixed.features(flow, own, flow.load(z, fixed.HYPER_LATENT_RANGE), [], 7, 4)
-        _, latent = fixed.latents(flow, own, given, symbols, 7, 4)
+        _, latent = fixed.latents(flow, own, given, symbols)
         return operations.store(fixed.planes(flow, own, latent, given, "bop").x)
 
     with exact:

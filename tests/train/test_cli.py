@@ -32,7 +32,7 @@ def test_pictures_to_package_to_picture(
     recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, data=str(training_folder), steps=2, hold=1, warm_up=1))
     run, folder = tmp_path / "run", tmp_path / "models" / "fresh"
     assert refsw_train([str(recipe), "--run", str(run)]) == 0
-    arguments = [str(run), "-o", str(folder), "--name", "fresh", "--id", "60003", "--recipe", str(recipe)]
+    arguments = ["package", str(run), "-o", str(folder), "--name", "fresh", "--id", "60003", "--recipe", str(recipe)]
     assert refsw_export(arguments) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["steps"] == 2 and len(told["digest"]) == 64
@@ -72,7 +72,8 @@ def test_what_cannot_be_trained(training_folder: Path, tmp_path: Path, capsys: p
 
 def test_what_cannot_be_exported(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = write_recipe(tmp_path / "r.yaml")
-    arguments = [str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004", "--recipe", str(recipe)]
+    arguments = ["package", str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004"]
+    arguments += ["--recipe", str(recipe)]
     assert refsw_export(arguments) == 2
     assert "no checkpoint" in one_line(capsys, "refsw-export")
     (run / "checkpoint.pt").write_bytes(b"no checkpoint of ours")
@@ -89,7 +90,8 @@ def test_a_checkpoint_of_another_structure_is_refused(
     torch.save({"network": {}, "average": {"a": torch.zeros(1)}, "optimiser": {}, "step": 1, "norm": 0.0},
                run / "checkpoint.pt")  # fmt: skip
     recipe = write_recipe(tmp_path / "r.yaml")
-    arguments = [str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004", "--recipe", str(recipe)]
+    arguments = ["package", str(run), "-o", str(tmp_path / "m"), "--name", "x", "--id", "60004"]
+    arguments += ["--recipe", str(recipe)]
     assert refsw_export(arguments) == 2
     assert "structure" in one_line(capsys, "refsw-export")
 
