@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(5.2, 5.3) Order of segments: from the bytes of a codestream to its picture header, substreams, alpha and digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from conformance.independent.bits import BitReader
+from conformance.independent.errors import RejectedError
+from conformance.independent.headers import PictureHeader, read_picture_header
+from conformance.independent.segments import (
+    Alpha,
+    Digests,
+    read_alpha,
+    read_digests,
+    read_extension,
+    read_rendering_information,
+    read_substream,
+    read_tool_header,
+)
+
+SOC, EOC, PIH = 0xFF80, 0xFF81, 0xFF82
+PIH_BYTES = 1024
+
+
+@dataclass
+class Codestream:
+    """What the segments of a codestream say; substreams in the order of components, then regions."""
+
+    header: PictureHeader
+    z: list[bytes] = field(default_factory=list)
+    residual: list[bytes] = field(default_factory=list)
+    alpha: Alpha | None = None
+    digests: Digests | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row of Table 5-1 after the picture header: first and last marker, how often, greatest payload, its reader."""
+
+    name: str
+    first: int
+    last: int
+    minimum: int
+    maximum: int
+    max_size: int
+    read: Callable[[BitReader, int], None]
+    """Takes the payload and segment_index."""
+
+
+def table_5_1(codestream: Codestream) -> Iterator[Kind]:
+    """(Table 5-1) The kinds of segments that follow the picture header, in their order."""
+    header = codestream.header
+    level, components = header.level, len(header.components)
+    regions = header.region_rows * header.region_columns
+    metadata, substream, optional = level.max_metadata_bytes, level.max_substream_bytes, level.max_optional_segments
+
+    def read_z(bits: BitReader, index: int) -> None:
+        codestream.z.append(read_substream(bits, header, index))
+
+    def read_residual(bits: BitReader, index: int) -> None:
+        codestream.residual.append(read_substream(bits, header, index))
+
+    def read_secondary(bits: BitReader, index: int) -> None:
+        codestream.residual.append(read_substream(bits, header, index + regions))
+
+    def read_alpha_plane(bits: BitReader, index: int) -> None:
+        codestream.alpha = read_alpha(bits)
+
+    def read_digest_segment(bits: BitReader, index: int) -> None:
+        codestream.digests = read_digests(bits, components * regions)
+
+    def skip(bits: BitReader, index: int) -> None:
+        bits.b(bits.remaining)
+
+    tools = header.tools_enabled_flag
+    yield Kind("TOH", 0xFF83, 0xFF83, tools, tools, level.max_header_bytes, lambda b, i: read_tool_header(b, header))
+    yield Kind("RDI", 0xFF84, 0xFF84, 0, 1, metadata, lambda bits, i: read_rendering_information(bits, header))
+    yield Kind("SOQ", 0xFF8B, 0xFF8B, 0, 1, metadata, skip)
+    yield Kind("SOZ", 0xFF88, 0xFF88, components * regions, components * regions, substream, read_z)
+    yield Kind("SORP", 0xFF89, 0xFF89, regions, regions, substream, read_residual)
+    others = (components - 1) * regions
+    yield Kind("SORS", 0xFF8A, 0xFF8A, others, others, substream, read_secondary)
+    yield Kind("ALP", 0xFF8D, 0xFF8D, 0, 1, substream, read_alpha_plane)
+    yield Kind("UDI", 0xFF8C, 0xFF8C, 0, optional, metadata, skip)
+    yield Kind("DIG", 0xFF90, 0xFF90, 0, 1, level.max_header_bytes, read_digest_segment)
+    yield Kind("EXT", 0xFF91, 0xFF91, 0, optional, metadata, lambda bits, i: read_extension(bits, header))
+    yield Kind("SKIP", 0xFF92, 0xFF9F, 0, optional, metadata, skip)
+
+
+def read_codestream(data: bytes) -> Codestream:
+    """(5.2) All segments of a codestream.
+
+    Raises RejectedError and UnsupportedError at the first violation of clauses 5 and 6.
+    """
+    bits = BitReader(data)
+    if bits.u(16) != SOC:
+        raise RejectedError("5.2.1.1", "the file does not begin with SOC (FF80)")
+    marker = bits.u(16)
+    if marker != PIH:
+        raise RejectedError("5.2.14", f"the first marker is {marker:04X}, not PIH (FF82)")
+    payload = read_payload(bits, "PIH", PIH_BYTES)
+    codestream = Codestream(read_picture_header(payload.b(payload.remaining)))
+    kinds = list(table_5_1(codestream))
+    markers = {marker for kind in kinds for marker in range(kind.first, kind.last + 1)}
+
+    marker = bits.u(16)
+    for kind in kinds:
+        count = 0
+        while kind.first <= marker <= kind.last:
+            if count == kind.maximum:
+                raise RejectedError("5.2.14", f"{bits}: more than {kind.maximum} segments {kind.name}")
+            payload = read_payload(bits, kind.name, kind.max_size)
+            kind.read(payload, count)
+            payload.finish()
+            count += 1
+            marker = bits.u(16)
+        if marker != EOC and marker not in markers:
+            raise RejectedError("5.3.5", f"{bits}: marker {marker:04X} is not one of Table 5-1")
+        if count < kind.minimum:
+            raise RejectedError("5.2.14", f"{bits}: {count} segments {kind.name}, needed are {kind.minimum}")
+    if marker != EOC:
+        raise RejectedError("5.2.14", f"{bits}: marker {marker:04X} is out of order")
+    if bits.remaining:
+        raise RejectedError("5.2.15", f"{bits}: {bits.remaining} bytes follow EOC")
+    return codestream
+
+
+def read_payload(bits: BitReader, name: str, max_size: int) -> BitReader:
+    """(5.3) Size of a segment whose marker has been read; a reader of its payload, which `bits` then stands behind."""
+    size = bits.ue()
+    bits.align()
+    if size > max_size:
+        raise RejectedError("5.3.6", f"{bits}: {name} of {size} bytes, the level allows {max_size}")
+    if size > bits.remaining:
+        raise RejectedError("5.1.8", f"{bits}: {name} of {size} bytes, {bits.remaining} are left")
+    first = bits.position // 8
+    bits.position += 8 * size
+    return BitReader(bits.data, first, first + size)

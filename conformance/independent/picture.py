@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(7.1, 9.6) From the bytes of a codestream to the displayed picture: components, regions and domains."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from conformance.independent.codestream import Codestream, read_codestream
+from conformance.independent.colour import alpha_plane, picture, planes_of
+from conformance.independent.entropy import DamagedError
+from conformance.independent.errors import RejectedError, UnsupportedError
+from conformance.independent.headers import FULL, GREY, PictureHeader, Region, ceil_div
+from conformance.independent.latents import features, latents
+from conformance.independent.layers import Tensor
+from conformance.independent.networks import Networks, build
+from conformance.independent.package import Package, canonical, find_package
+from conformance.independent.planes import domain_planes
+from conformance.independent.stages import Stages
+from conformance.independent.symbols import GaussianTable, Symbols, decode_region, load_gaussian
+
+POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
+MAXIMUM_SAMPLES = 1 << 26
+"""Of the coded picture: what this decoder takes on, below what levels 70 and 80 allow."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The displayed picture: its planes, then alpha where there is one; each [rows, columns] of unsigned samples."""
+
+    header: PictureHeader
+    planes: tuple[Tensor, ...]
+    alpha: Tensor | None
+    stages: Stages | None
+
+
+def decode_picture(data: bytes, models: Path, spec: Path, wanted: str | None = None, keep: bool = False) -> Decoded:
+    """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists.
+
+    Raises RejectedError and UnsupportedError.
+    """
+    codestream = read_codestream(data)
+    header = codestream.header
+    if header.coded_width * header.coded_height > MAXIMUM_SAMPLES:
+        raise UnsupportedError("A.2", f"{header.coded_width}x{header.coded_height} is more than this decoder takes")
+    package = find_package(models, header.model_id, header.model_digest)
+    networks = component_networks(header, package, wanted)
+    stages = Stages(header) if keep else None
+    symbols = all_symbols(codestream, networks, load_gaussian(spec), stages)
+    planes = np.zeros((planes_of(header), header.coded_height, header.coded_width), np.int64)
+    for domain, members in domains(header):
+        decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages)
+    shown = picture(header, planes)
+    if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
+        check_planes(codestream, shown)
+    alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
+    if stages:
+        stages.put_planes(planes)
+    return Decoded(header, tuple(shown), alpha, stages)
+
+
+def component_networks(header: PictureHeader, package: Package, wanted: str | None) -> list[Networks]:
+    """(7.2, 7.3) Networks of the components of the codestream, at the operating point that this decoder takes."""
+    components = package.components[: len(header.components)]
+    planes = sum(component.planes for component in components)
+    if header.coded_chroma_format_idc not in (GREY, FULL):
+        raise UnsupportedError("9.4", "the synthesis transforms produce 4:4:4 and 4:0:0 alone")
+    if len(components) != len(header.components) or planes != planes_of(header):
+        raise RejectedError("7.2", f"{len(header.components)} components for {planes_of(header)} planes")
+    for i, (component, coded) in enumerate(zip(components, header.components, strict=True)):
+        if coded.num_coded_channels > component.latent_channels:
+            raise RejectedError("6.4.2", f"component {i}: {coded.num_coded_channels} channels are too many")
+    point = operating_point(header, package, wanted)
+    return [build(package, i, coded.quality_index, point) for i, coded in enumerate(header.components)]
+
+
+def operating_point(header: PictureHeader, package: Package, wanted: str | None) -> str:
+    """(7.3) The first listed synthesis transform that the package has, or the listed one that is wanted."""
+    names = [component.name for component in package.components[: len(header.components)]]
+    for point in (POINTS[identifier] for identifier in header.synthesis_transform_id):
+        there = all(package.has(f"fixed/{name}.synthesis.{point}.first.weight") for name in names)
+        if there and wanted in (None, point):
+            return point
+    listed = ", ".join(POINTS[identifier] for identifier in header.synthesis_transform_id)
+    raise UnsupportedError("7.3", f"the codestream lists {listed}; asked for: {wanted or 'any'}; model: {package.name}")
+
+
+def latent_size(region: Region) -> tuple[int, int]:
+    """(8.1) Rows and columns of the latent that belong to a region."""
+    return ceil_div(region.bottom, 16) - region.top // 16, ceil_div(region.right, 16) - region.left // 16
+
+
+def all_symbols(
+    codestream: Codestream, networks: list[Networks], gaussian: GaussianTable, stages: Stages | None
+) -> list[list[Symbols]]:
+    """(8.1, 8.7) Symbols of each region of each component, their digests checked."""
+    header, regions, result = codestream.header, codestream.header.regions(), list[list[Symbols]]()
+    for component, coded in enumerate(header.components):
+        result.append([])
+        for number, region in enumerate(regions):
+            where = component * len(regions) + number
+            substreams = codestream.z[where], codestream.residual[where]
+            try:
+                symbols = decode_region(networks[component], coded, gaussian, *latent_size(region), *substreams)
+                if codestream.digests and symbols.digest(header.payload) != codestream.digests.tensor[where]:
+                    raise DamagedError("the digest differs (8.7)")
+            except DamagedError as error:
+                raise RejectedError("8.4.4.5", f"component {component}, region {number} is damaged: {error}") from error
+            result[component].append(symbols)
+            if stages:
+                stages.put_symbols(component, region, symbols)
+    return result
+
+
+def domains(header: PictureHeader) -> list[tuple[Region, list[int]]]:
+    """(9.6.1) Domains of clause 9 and the numbers of the regions in each."""
+    regions = header.regions()
+    if header.independent_regions_flag:
+        return [(region, [number]) for number, region in enumerate(regions)]
+    return [(Region(0, 0, header.coded_height, header.coded_width), list(range(len(regions))))]
+
+
+def assemble(header: PictureHeader, members: list[Symbols]) -> tuple[Tensor, Tensor]:
+    """(8.1) z and symbols of a domain from those of its regions, in raster order."""
+    columns = header.region_columns if len(members) > 1 else 1
+    rows = [members[i : i + columns] for i in range(0, len(members), columns)]
+    z = np.concatenate([np.concatenate([part.z for part in row], axis=2) for row in rows], axis=1)
+    symbols = np.concatenate([np.concatenate([part.symbols for part in row], axis=2) for row in rows], axis=1)
+    return z, symbols
+
+
+def decode_domain(
+    header: PictureHeader, package: Package, networks: list[Networks], domain: Region, symbols: list[list[Symbols]],
+    planes: Tensor, stages: Stages | None,
+) -> None:  # fmt: skip
+    """(9.6.1) Latents and planes of a domain; its samples are written into `planes`."""
+    unscaled: list[Tensor] = []
+    first_plane = 0
+    for component, members in enumerate(symbols):
+        entry, network = package.components[component], networks[component]
+        z, residual = assemble(header, members)
+        conditions = [unscaled[i] for i in entry.conditioned_on]
+        f = features(network, z, residual.shape[1], residual.shape[2], conditions)
+        y = latents(network, f, residual)
+        if stages:
+            stages.put_latents(component, domain, y)
+        unscaled.append(y.unscaled)
+        x = np.concatenate([unscaled[-1], f])
+        last_plane = first_plane + entry.planes
+        target = planes[first_plane:last_plane, domain.top : domain.bottom, domain.left : domain.right]
+        for row, column, samples in domain_planes(
+            network.synthesis, x, entry.planes, header.bit_depth, header.synthesis_tile_size,
+            header.synthesis_tile_overlap,
+        ):  # fmt: skip
+            place = target[:, row : row + samples.shape[1], column : column + samples.shape[2]]
+            place[...] = samples[:, : place.shape[1], : place.shape[2]]
+        first_plane = last_plane
+
+
+def stored(plane: Tensor, bit_depth: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]]:
+    """(6.12.4) Samples as u1 where the bit depth is 8, otherwise u2."""
+    return plane.astype(np.uint8 if bit_depth == 8 else np.uint16)
+
+
+def check_planes(codestream: Codestream, planes: list[Tensor]) -> None:
+    """(6.12.4) Plane digests, which hold for synthesis_transform_id[0]."""
+    expected = codestream.digests.plane if codestream.digests else ()
+    for number, (plane, digest) in enumerate(zip(planes, expected, strict=False)):
+        if zlib.crc32(canonical(stored(plane, codestream.header.bit_depth))) != digest:
+            raise RejectedError("6.12.4", f"plane {number} differs from its digest")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(8) Symbols of one region of one component: hyper-latent, scale index, skip mask, symbols, digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.independent.entropy import DamagedError, Row, decode, make_row
+from conformance.independent.errors import RejectedError
+from conformance.independent.headers import ComponentHeader, ceil_div
+from conformance.independent.layers import Tensor
+from conformance.independent.networks import Networks
+from conformance.independent.package import canonical
+
+SCALE_INDEX_MAXIMUM = 8191  # 8.3.1
+SCALE_FRACTION_BITS = 7  # 8.3.3
+ROWS = 64
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """(8.1) What clause 8 yields: z [C_z, ceil(h / 4), ceil(w / 4)]; the others [C_y, h, w]."""
+
+    z: Tensor
+    scale_index: Tensor
+    skip_mask: NDArray[np.bool_]
+    symbols: Tensor
+
+    def digest(self, header_payload: bytes) -> int:
+        """(8.7) CRC-32 over the exact tensors and the payload of the picture header."""
+        parts = (
+            canonical(self.z.astype(np.int8)), canonical(self.scale_index.astype(np.int32)), canonical(self.skip_mask),
+            canonical(self.symbols.astype(np.int32)), header_payload,
+        )  # fmt: skip
+        return zlib.crc32(b"".join(parts))
+
+
+@dataclass(frozen=True)
+class GaussianTable:
+    """(8.4.3) The rows of residual symbols."""
+
+    total_bits: int
+    rows: tuple[Row, ...]
+
+
+def load_gaussian(spec: Path) -> GaussianTable:
+    """(8.4.3) tables/gaussian.json of the specification, whose digest (8.4.2.3) is checked.
+
+    Raises RejectedError where the file is missing or wrong.
+    """
+    path = spec / "tables" / "gaussian.json"
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        numbers = [table["total_bits"], len(table["rows"])]
+        for row in table["rows"]:
+            numbers += [row["minimum"], len(row["frequencies"]), *row["frequencies"]]
+        digest = hashlib.sha256(struct.pack(f"<{len(numbers)}i", *numbers)).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+        raise RejectedError("8.4.3", f"{path}: {error}") from error
+    if digest != table["sha256"] or len(table["rows"]) != ROWS:
+        raise RejectedError("8.4.2.3", f"{path}: digest or number of rows differs")
+    return GaussianTable(
+        table["total_bits"], tuple(make_row(row["minimum"], row["frequencies"]) for row in table["rows"])
+    )
+
+
+def decode_region(
+    networks: Networks, header: ComponentHeader, gaussian: GaussianTable, height: int, width: int, z_data: bytes,
+    residual_data: bytes,
+) -> Symbols:  # fmt: skip
+    """(8.1) The symbols of a region of height x width latent samples.
+
+    Raises DamagedError, and RejectedError where z is absent.
+    """
+    if not z_data:
+        raise RejectedError("5.4", "the region is absent")
+    z = decode_z(networks, header, ceil_div(height, 4), ceil_div(width, 4), z_data)
+    scale_index = np.clip(
+        networks.scale(z)[:, :height, :width] + networks.quality[:, None, None], 0, SCALE_INDEX_MAXIMUM
+    )
+    skip_mask = scale_index < header.skip_threshold
+    skip_mask[header.num_coded_channels :] = True
+    table_row = np.clip((scale_index + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS, 0, ROWS - 1)
+    rows = table_row[~skip_mask].tolist()
+    symbols = np.zeros_like(scale_index)
+    symbols[~skip_mask] = decode(
+        residual_data, gaussian.total_bits, gaussian.rows, rows, 1 << header.log2_lanes_residual
+    )
+    return Symbols(z, scale_index, skip_mask, symbols)
+
+
+def decode_z(networks: Networks, header: ComponentHeader, rows: int, columns: int, data: bytes) -> Tensor:
+    """(8.2) The hyper-latent of a region, [C_z, rows, columns]."""
+    channels = len(networks.z_rows)
+    table_row = np.repeat(np.arange(channels), rows * columns).tolist()
+    values = decode(data, networks.z_total_bits, networks.z_rows, table_row, 1 << header.log2_lanes_z)
+    z = np.array(values, np.int64).reshape(channels, rows, columns)
+    if z.min() < -128 or z.max() > 127:
+        raise DamagedError("a value of z is outside -128..127 (8.2.1)")
+    return z

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Decoder A against `refsw-dec --exact --verify`, sample for sample."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+
+import pytest
+
+from tests.conformance.independent.conftest import Bench
+from tests.support.formats import KINDS, formatted
+from tests.support.tiny import picture
+
+
+@pytest.mark.parametrize("quality", [0, 37.3, 100])
+def test_qualities(bench: Bench, quality: float) -> None:
+    assert bench.compare(bench.stream(picture(1, 70, 97), quality=quality))["components"] == ["R", "G", "B"]
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 130), (64, 64), (65, 17)])
+def test_sizes(bench: Bench, height: int, width: int) -> None:
+    result = bench.compare(bench.stream(picture(2, height, width, 3 if width > 64 else 1)))
+    assert (result["height"], result["width"]) == (height, width)
+
+
+@pytest.mark.parametrize(("kind", "bit_depth"), [*zip(KINDS, (16, 10, 12, 14, 8), strict=True), ("4:2:2", 16)])
+def test_formats(bench: Bench, kind: str, bit_depth: int) -> None:
+    result = bench.compare(bench.stream(formatted(3, 37, 51, bit_depth, kind, alpha=bit_depth != 12)))
+    assert result["bit_depth"] == bit_depth and result["chroma_format"] == {"grey": "4:0:0"}.get(
+        kind, kind if kind[0] == "4" else "4:4:4"
+    )
+
+
+@pytest.mark.parametrize("independent", ["false", "true"])
+def test_regions(bench: Bench, independent: str) -> None:
+    settings = "regions.side=64", f"regions.independent={independent}"
+    bench.compare(bench.stream(picture(4, 200, 330), *settings))
+
+
+@pytest.mark.parametrize(("overlap", "independent"), [("0", "false"), ("32", "true")])
+def test_signalled_tiles(bench: Bench, overlap: str, independent: str) -> None:
+    settings = f"tiles.overlap={overlap}", "regions.side=128", f"regions.independent={independent}"
+    bench.compare(bench.stream(picture(5, 200, 250), "tiles.side=64", *settings))
+
+
+def test_lanes_and_no_skipping(bench: Bench) -> None:
+    bench.compare(bench.stream(picture(6, 60, 60), "coding.skip_threshold=[0, 0]", "coding.lanes=64"))
+
+
+def test_shipped_weights_and_stages(shipped: Bench) -> None:
+    stream = shipped.stream(picture(3, 40, 50))
+    shipped.compare(stream)
+    ours, theirs = shipped.folder / "ours", shipped.folder / "theirs"
+    assert shipped.independent(stream, "--dump", str(ours)) == 0
+    shipped.reference(stream, ".png", "--dump", str(theirs))
+    digests = json.loads((theirs / "digests.json").read_text(encoding="utf-8"))
+    assert digests == json.loads((ours / "digests.json").read_text(encoding="utf-8"))
+    assert all(filecmp.cmp(ours / name, theirs / name, shallow=False) for name in digests)
