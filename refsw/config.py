@@ -27,13 +27,26 @@ class RateConfig:
     """What the encoder aims at."""
 
     quality: float
-    """0..100 over the range of the model; not used where bpp is given."""
+    """0..100 over the range of the model; not used where a target is given."""
     bpp: float | None
     """Target in bits per pixel of the whole file, or None."""
+    bytes: int | None
+    """Target in bytes of the whole file, or None."""
+    psnr: float | None
+    """Target in dB over all samples, or None."""
+    msssim: float | None
+    """Target of MS-SSIM of luma, 0..1, or None."""
     tolerance: float
-    """Relative distance from the target at which the search stops, 0..1."""
+    """Relative distance from a target in bits or bytes at which the search stops, 0..1."""
+    decibel_tolerance: float
+    """Distance from a target of fidelity, dB."""
     attempts: int
     """Qualities that the search may try, 1..64."""
+
+    @property
+    def targets(self) -> tuple[tuple[Literal["bpp", "bytes", "psnr", "msssim"], float | None], ...]:
+        """All targets; the first that is given is the one that counts."""
+        return ("bpp", self.bpp), ("bytes", self.bytes), ("psnr", self.psnr), ("msssim", self.msssim)
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,11 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
         rate=RateConfig(
             quality=float(rate["quality"]),
             bpp=None if rate["bpp"] is None else float(rate["bpp"]),
+            bytes=rate["bytes"],
+            psnr=None if rate["psnr"] is None else float(rate["psnr"]),
+            msssim=None if rate["msssim"] is None else float(rate["msssim"]),
             tolerance=float(rate["tolerance"]),
+            decibel_tolerance=float(rate["decibel_tolerance"]),
             attempts=int(rate["attempts"]),
         ),
         coding=CodingConfig(

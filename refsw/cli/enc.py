@@ -8,16 +8,18 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from refsw import __version__
-from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
+from refsw.cli.average import average_quality
+from refsw.cli.batch import Kind, add_batch, is_batch, plan, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
 from refsw.cli.formats import add_formats, geometry, transform, with_wanted_metadata
 from refsw.cli.workers import Done, Session, Task
 from refsw.config import Config, load_config
+from refsw.errors import UsageError
 from refsw.io import check_picture_name, read_image, write_bytes, write_image
 from refsw.types import digest
 
@@ -25,6 +27,7 @@ _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
 
   refsw-enc photo.png -o photo.jai                    configuration cfg/base.yaml, its quality
   refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the file
+  refsw-enc photo.png -o photo.jai --psnr 36          the quality that gives 36 dB
   refsw-enc photo.png -o photo.jai --set coding.digest=false
   refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped"""
 
@@ -34,6 +37,9 @@ _KIND = Kind(
      ".pam"),
     ".jai",
 )
+
+
+_TARGETS: tuple[Literal["bpp", "bytes", "psnr", "msssim"], ...] = ("bpp", "bytes", "psnr", "msssim")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +59,11 @@ def _parser() -> Parser:
     rate = parser.add_mutually_exclusive_group()
     rate.add_argument("--quality", type=number(float, 0, 100), metavar="Q", help="0 (smallest) to 100 (best)")
     rate.add_argument("--bpp", type=number(float, 1e-4, 1000), metavar="B", help="target in bits per pixel")
+    rate.add_argument("--average-bpp", type=number(float, 1e-4, 1000), metavar="B",
+                      help="many files: one quality for all, at which all together have B bits per pixel")  # fmt: skip
+    rate.add_argument("--bytes", type=number(int, 1, 1 << 40), metavar="N", help="target in bytes of the file")
+    rate.add_argument("--psnr", type=number(float, 1, 99), metavar="DB", help="target in dB over all samples")
+    rate.add_argument("--msssim", type=number(float, 0.01, 0.99999), metavar="X", help="target of MS-SSIM of luma")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
                         help="change one value of the configuration; recorded in the report")  # fmt: skip
     parser.add_argument("--rec", type=Path, metavar="REC.png", help="write what a decoder will show")
@@ -64,11 +75,18 @@ def _parser() -> Parser:
 def _encode(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     geometry(arguments)  # so that wrong options are named before anything is read
-    work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides))
+    work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides), arguments.quality)
     if is_batch(arguments.inputs, arguments.output):
         refuse_in_batch(arguments, ("rec",))
+        if arguments.average_bpp is not None:
+            tasks = plan(arguments.inputs, arguments.output, _KIND)
+            quality = average_quality(tasks, work, arguments.average_bpp, arguments.jobs)
+            print(f"quality {quality:g} for an average of {arguments.average_bpp:g} bpp", flush=True)
+            work = replace(work, quality=quality)
         run_batch(arguments, work, _KIND, argv)
         return
+    if arguments.average_bpp is not None:
+        raise UsageError("--average-bpp: is for many files; --bpp is the target of one")
     task = Task(Path(arguments.inputs[0]), arguments.output)
     if arguments.rec is not None:
         check_picture_name(arguments.rec)
@@ -78,13 +96,21 @@ def _encode(argv: Sequence[str]) -> None:
         write_report(arguments.report, done.report)
 
 
+def _target(arguments: argparse.Namespace) -> Any:
+    """The target of the command line, None where there is none."""
+    from refsw.encode.rate import Target
+
+    return next((Target(k, getattr(arguments, k)) for k in _TARGETS if getattr(arguments, k) is not None), None)
+
+
 @dataclass(frozen=True)
 class _Work:
-    """Everything that the command line says."""
+    """Everything that the command line says; quality: 0..100, None where the configuration or a target decides."""
 
     arguments: argparse.Namespace
     argv: tuple[str, ...]
     config: Config
+    quality: float | None
 
     def open(self) -> Session:
         """Pictures are encoded with one model, loaded once the first picture has been read."""
@@ -104,10 +130,12 @@ class _Encoding:
         from refsw.encode.picture import load_model
         from refsw.numerics import numerics
 
+        target = _target(arguments)
         with numerics(arguments.threads, arguments.device) as record, naming(task.source):
             self.model = self.model or load_model(config)
             encoded = encode_picture(
-                image, config, quality=arguments.quality, bpp=arguments.bpp, device=arguments.device, model=self.model,
+                image, config, quality=self.work.quality, target=target, device=arguments.device,
+                model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
                 custom=transform(arguments, image),
             )  # fmt: skip
@@ -134,8 +162,8 @@ class _Encoding:
                 "sha256": hashlib.sha256(encoded.data).hexdigest(),
                 "reconstruction_digest": digest(shown.samples) if shown else None,
             },
-            "quality": arguments.quality,
-            "bpp": arguments.bpp,
+            "quality": self.work.quality,
+            "target": target,
             "config": config.to_dict(),
             "encoder": encoded.report,
             "numerics": record,

@@ -38,6 +38,14 @@ ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
+class Latents:
+    """y of all components in quantiser steps of one quality, float32 [C_y, h, w] each."""
+
+    quality_index: int
+    y: tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True)
 class Analysed:
     """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
 
@@ -103,7 +111,9 @@ def padded(read: ReadPlanes, header: PictureHeader, box: Box, device: str) -> Te
 class _Analysis:
     """Works on whole-picture arrays, one step after the other."""
 
-    def __init__(self, model: Model, header: PictureHeader, read: ReadPlanes, device: str) -> None:
+    def __init__(
+        self, model: Model, header: PictureHeader, read: ReadPlanes, device: str, near: Latents | None = None
+    ) -> None:
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
@@ -112,13 +122,28 @@ class _Analysis:
         ]
         h, w = header.latent_size
         shapes = [(net.config.channels, h, w) for net in self.nets]
-        self.y = [np.empty(shape, np.float32) for shape in shapes]
+        self.near, self.factors = near, self._factors(near)
+        self.y = [np.empty(shape, np.float32) for shape in shapes] if near is None else list(near.y)
         self.z = [np.empty((net.config.hyper.z, *header.hyper_size), np.int8) for net in self.nets]
         self.scale_index = [np.empty(shape, np.int16) for shape in shapes]
         self.symbols: list[Int] = [np.zeros(shape, np.int16) for shape in shapes]
 
+    def _factors(self, near: Latents | None) -> list[Tensor | None]:
+        """By what y of another quality is multiplied: the gain of this quality over the gain of that one."""
+        if near is None:
+            return [None] * len(self.nets)
+        then = quality_position(near.quality_index, self.model.config.quality_anchors).to(self.device)
+        return [(net.gain(now) - net.gain(then)).exp() for net, now in zip(self.nets, self.quality, strict=True)]
+
+    def _y(self, index: int, box: Box) -> Tensor:
+        """y of a rectangle at this quality, float32 [1, C_y, h, w]."""
+        y, factor = to_tensor(self.y[index][:, *box.slices], self.device), self.factors[index]
+        return y if factor is None else y * factor
+
     def latents(self) -> None:
         """y of all components."""
+        if self.near is not None:
+            return
         for domain in domains(self.header):
             for tile in split(domain, TILE):
                 seen = tile.grown(self.halo.analysis, domain)
@@ -139,7 +164,7 @@ class _Analysis:
                 seen = own.grown(HYPER_ANALYSIS, domain).aligned(domain)
                 rows, columns = own.hyper.inside(seen.hyper).slices
                 for index, net in enumerate(self.nets):
-                    y = to_tensor(self.y[index][:, *seen.slices], self.device)
+                    y = self._y(index, seen)
                     z = net.hyper_analysis(y).round().clamp(-Z_LIMIT, Z_LIMIT)[0, :, rows, columns]
                     self.z[index][:, *own.hyper.slices] = z.to(torch.int8).cpu().numpy()
 
@@ -163,7 +188,7 @@ class _Analysis:
             release()
 
     def _component(self, index: int, crop: Box, earlier: list[MeanPath]) -> MeanPath:
-        y = to_tensor(self.y[index][:, *crop.slices], self.device)
+        y = self._y(index, crop)
         scale_index = self.scale_index[index][:, *crop.slices]
         mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
         coded = mask.contiguous(memory_format=torch.channels_last)
@@ -206,12 +231,22 @@ class _Analysis:
 
 
 @torch.inference_mode()
-def analyse(model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu") -> Analysed:
-    """Latents, hyper-latents and quantised residuals of every component that the header has."""
-    analysis = _Analysis(model, header, read, device)
+def analyse_again(
+    model: Model, header: PictureHeader, read: ReadPlanes, near: Latents | None, device: str = "cpu"
+) -> tuple[Analysed, Latents]:
+    """As `analyse`, and y for further calls.
+
+    near: y of a quality nearby, None for the picture's own; only gains are then renewed, which saves half of the time.
+    """
+    analysis = _Analysis(model, header, read, device, near)
     for step in (analysis.latents, analysis.hyper_latents, analysis.scales, analysis.residuals):
         step()
         release()
-    analysis.y.clear()
     tensors = tuple(CodedTensors(z, s) for z, s in zip(analysis.z, analysis.symbols, strict=True))
-    return Analysed(header, tensors, tuple(analysis.scale_index), analysis.estimate())
+    analysed = Analysed(header, tensors, tuple(analysis.scale_index), analysis.estimate())
+    return analysed, near or Latents(header.components[0].quality_index, tuple(analysis.y))
+
+
+def analyse(model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu") -> Analysed:
+    """Latents, hyper-latents and quantised residuals of every component that the header has."""
+    return analyse_again(model, header, read, None, device)[0]

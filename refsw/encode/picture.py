@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -12,11 +13,12 @@ from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
 from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
-from refsw.encode.analyse import Analysed, analyse, planes_of
+from refsw.encode.analyse import planes_of
+from refsw.encode.attempts import Attempts, Bench
 from refsw.encode.extras import extras_of
 from refsw.encode.partition import partition
-from refsw.encode.rate import search
-from refsw.encode.write import Written, with_plane_digests, write_picture
+from refsw.encode.rate import Target
+from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
 from refsw.models import load_package
@@ -136,9 +138,31 @@ def picture_header(
     )
 
 
-def with_quality(header: PictureHeader, quality_index: int) -> PictureHeader:
-    """The same header at another quality."""
-    return replace(header, components=tuple(replace(c, quality_index=quality_index) for c in header.components))
+def wanted(config: Config, quality: float | None, bpp: float | None, target: Target | None) -> Target | None:
+    """The target to meet, None for a quality; the configuration decides where none is given. Raises UsageError."""
+    if (quality is not None) + (bpp is not None) + (target is not None) > 1:
+        raise UsageError("quality, bpp and target: only one of them can be given")
+    if bpp is not None:
+        target = Target("bpp", bpp)
+    elif target is None and quality is None:
+        target = next((Target(kind, value) for kind, value in config.rate.targets if value is not None), None)
+    if target is not None and not 0 < target.value < math.inf:  # not a number is not more than 0
+        raise UsageError(f"{target.kind} {target.value:g}: expected more than 0")
+    if target is not None and target.kind == "msssim" and target.value >= 1:
+        raise UsageError(f"msssim {target.value:g}: expected less than 1")
+    return target
+
+
+def attempts_at(
+    image: Image, config: Config, model: Model, quality: float, device: str = "cpu",
+    custom: CustomTransform | None = None,
+) -> Attempts:  # fmt: skip
+    """What codes a picture, at first at quality 0..100. Raises UsageError, UnsupportedError, LevelError."""
+    header = picture_header(image, config, model, quality_to_index(quality, model.config.quality_anchors), custom)
+    extras = extras_of(image, level(header.level_idc))
+    check_memory(encoder_memory_bytes(header), image.width, image.height)
+    model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
+    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device), header)
 
 
 def encode_picture(
@@ -147,6 +171,7 @@ def encode_picture(
     *,
     quality: float | None = None,
     bpp: float | None = None,
+    target: Target | None = None,
     device: str = "cpu",
     model: Model | None = None,
     reconstruct: bool = True,
@@ -154,42 +179,20 @@ def encode_picture(
 ) -> Encoded:
     """Encode a picture.
 
-    quality: 0..100; bpp: target in bits per pixel of the whole file, met within the configuration's tolerance on
-    real bytes; not both, and where neither is given the configuration decides. model: loaded before, for many pictures.
-    reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of RGB other than BT.709.
+    quality: 0..100; target: a size or a fidelity, met within the configuration's tolerance on real bytes and samples;
+    bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
+    before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
+    RGB other than BT.709.
     """
     begin = time.perf_counter()
     if config.coding.plane_digests and not config.coding.digest:
         raise UsageError(f"configuration {config.name}: coding.plane_digests needs coding.digest")
-    if quality is not None and bpp is not None:
-        raise UsageError("quality and bpp: only one of them can be given")
+    target = wanted(config, quality, bpp, target)
     model = model or load_model(config)
     top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
-    if quality is None and bpp is None:
-        quality, bpp = config.rate.quality, config.rate.bpp
-    first = quality_to_index(quality, model.config.quality_anchors) if bpp is None and quality is not None else 0
-    header = picture_header(image, config, model, first, custom)
-    extras = extras_of(image, level(header.level_idc))
-    check_memory(encoder_memory_bytes(header), image.width, image.height)
-    if bpp is not None and not bpp > 0:  # not a number is not more than 0
-        raise UsageError(f"bpp {bpp:g}: expected more than 0")
-    model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
+    attempts = attempts_at(image, config, model, config.rate.quality if quality is None else quality, device, custom)
     loaded = time.perf_counter()
-    planes = planes_of(image, custom)
-
-    def code(index: int) -> tuple[Analysed, Written]:
-        analysed = analyse(model, with_quality(header, index), planes, device)
-        return analysed, write_picture(
-            model, analysed.header, analysed.part, config.coding.lanes, config.coding.digest, extras
-        )
-
-    if bpp is None:
-        index, (analysed, written) = first, code(first)
-    else:
-        pixels = image.width * image.height
-        index, (analysed, written) = search(
-            code, lambda c: len(c[1].data), bpp * pixels / 8, config.rate.tolerance, top, config.rate.attempts
-        )
+    index, analysed, written = attempts.meet(target, top)
     coded = time.perf_counter()
     final, point = written.codestream.picture_header, config.operating_points[0]
     exact = "auto" if config.coding.plane_digests else None
@@ -211,8 +214,8 @@ def encode_picture(
         estimated_bits=analysed.estimated_bits + 8 * header_bytes,
         ideal_bits=written.ideal_bits,
         header_bytes=header_bytes,
-        quality_index=(index,) * len(header.components),
-        level_idc=header.level_idc,
+        quality_index=(index,) * len(final.components),
+        level_idc=final.level_idc,
         operating_point=point,
         stages=(
             ("load model", loaded - begin),

@@ -110,20 +110,36 @@ def write_picture(
             for group, count, streams in zip(groups, (z_lanes, lanes_residual), (z_streams, residuals), strict=True):
                 data = rans.encode(group.values, group.rows, group.tables, count)
                 streams.append(Substream(component_index=index, region_index=region_index, substream_data=data))
-    codestream = Codestream(
-        picture_header=replace(header, components=tuple(components)),
-        z=tuple(z_streams),
-        primary_residual=tuple(residuals[: len(boxes)]),
-        secondary_residual=tuple(residuals[len(boxes) :]),
-        rendering_information=extras.rendering_information,
-        alpha=extras.alpha,
-        user_data=extras.user_data,
-    )
+    codestream = _codestream(replace(header, components=tuple(components)), z_streams, residuals, extras)
     if digest:
         payload = picture_header_payload(codestream)
         digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=digests))
     return Written(syntax.write(codestream), codestream, ideal)
+
+
+def _codestream(
+    header: PictureHeader, z_streams: Sequence[Substream], residuals: Sequence[Substream], extras: Extras
+) -> Codestream:
+    return Codestream(
+        picture_header=header,
+        z=tuple(z_streams),
+        primary_residual=tuple(residuals[: header.num_regions]),
+        secondary_residual=tuple(residuals[header.num_regions :]),
+        rendering_information=extras.rendering_information,
+        alpha=extras.alpha,
+        user_data=extras.user_data,
+    )
+
+
+def overhead(header: PictureHeader, digest: bool, extras: Extras) -> int:
+    """Bytes of a codestream besides those of the entropy coder."""
+    places = [(index, region) for index in range(len(header.components)) for region in range(header.num_regions)]
+    streams = [Substream(component_index=i, region_index=region, substream_data=b"") for i, region in places]
+    codestream = _codestream(header, streams, streams, extras)
+    if digest:
+        codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=(0,) * len(places)))
+    return len(syntax.write(codestream))
 
 
 def with_plane_digests(written: Written, image: Image) -> Written:

@@ -16,6 +16,7 @@ from refsw.cli.workers import Done, Session, Task, run
 from refsw.errors import InputError, RefswError, UsageError
 from refsw.io import write_image
 from refsw.types import Image
+from tests.support.tiny import NAME, Started, picture
 
 KIND = Kind("refsw-test", (".png",), ".jai")
 
@@ -109,3 +110,26 @@ def test_a_process_that_dies_costs_one_file() -> None:
         "one": 0, "die": RefswError.exit_code, "two": 0, "refuse": 3, "three": 0,
     }  # fmt: skip
     assert "died" in found["die"].text
+
+
+def test_an_average_over_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One quality for all; a file that fails is left out of the average."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    for seed in (3, 4):
+        write_image(Path(f"in/{seed}.png"), picture(seed, 128, 160))
+    Path("in/bad.png").write_text("no picture")
+    options = ["--set", f"model={NAME}", "--threads", "1", "--average-bpp", "0.6"]
+    assert encode(["in", "-o", "out", "--report", "r.json", *options]) == 3
+    assert "for an average of 0.6 bpp" in capsys.readouterr().out
+    size = sum(path.stat().st_size for path in Path("out").glob("*.jai"))
+    assert abs(8 * size / (2 * 128 * 160) / 0.6 - 1) < 0.02
+    reports = [entry["report"] for entry in json.loads(Path("r.json").read_text())["files"] if entry["report"]]
+    assert len({tuple(report["encoder"]["quality_index"]) for report in reports}) == 1
+
+
+def test_an_average_is_for_many_files(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert encode(["in/a.png", "-o", "x.jai", "--average-bpp", "1"]) == 2
+    assert "is for many files" in capsys.readouterr().err

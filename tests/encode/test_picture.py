@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from refsw.complexity import decoder_complexity
 from refsw.config import load_config
+from refsw.ctc.metrics import metric
 from refsw.decode.picture import decode_picture
 from refsw.encode.picture import encode_picture, load_model, quality_to_index
+from refsw.encode.rate import Target
 from refsw.errors import ModelError, UnsupportedError, UsageError
 from refsw.spec import profile_named
 from refsw.types import Image
@@ -82,6 +84,29 @@ def test_bpp_is_met_on_real_bytes(started: Started, bpp: float) -> None:
     assert abs(8 * len(encoded.data) / (192 * 256) / bpp - 1) <= started.config.rate.tolerance
     decoded = decode_picture(encoded.data, model=started.model)
     np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
+
+
+def test_bytes_are_met(started: Started) -> None:
+    encoded = encode_picture(picture(3, 192, 256), started.config, target=Target("bytes", 2500), model=started.model)
+    assert abs(len(encoded.data) / 2500 - 1) <= started.config.rate.tolerance
+
+
+@pytest.mark.parametrize("target", [Target("psnr", 31.3), Target("msssim", 0.981)])
+def test_fidelity_is_met(started: Started, target: Target) -> None:
+    image = picture(3, 192, 256)
+    encoded = encode_picture(image, started.config, target=target, model=started.model)
+    shown = decode_picture(encoded.data, model=started.model).image
+    found = metric("psnr_rgb" if target.kind == "psnr" else "msssim").measure(image, shown)
+    distance = Target(target.kind, found).decibels - target.decibels
+    assert abs(distance) <= started.config.rate.decibel_tolerance
+
+
+def test_only_one_wish(started: Started) -> None:
+    for wishes in ({"quality": 3, "bpp": 1}, {"bpp": 1, "target": Target("psnr", 30)}):
+        with pytest.raises(UsageError, match="only one"):
+            encode_picture(picture(3, 16, 16), started.config, model=started.model, **wishes)
+    with pytest.raises(UsageError, match="less than 1"):
+        encode_picture(picture(3, 16, 16), started.config, model=started.model, target=Target("msssim", 1))
 
 
 @pytest.mark.parametrize(("bpp", "index"), [(0.001, 0), (50.0, 2048)])
