@@ -148,7 +148,7 @@ def describe(options: argparse.Namespace, pictures: Iterable[Path]) -> dict[str,
         "jobs": options.jobs,
         "machine": f"{platform.machine()} {platform.system()} Python {platform.python_version()}",
         "libraries": dict(anchors.library_versions()),
-        "anchors": {name: repr(anchors.anchor(name).settings) for name in options.anchors},
+        "anchors": {name: anchors.anchor(name).record().settings for name in options.anchors},
         "pictures": {picture.name: tree_digest(picture) for picture in pictures},
     }
 

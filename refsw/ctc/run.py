@@ -18,6 +18,7 @@ import refsw
 from refsw.config import find_config, load_config
 from refsw.ctc import anchors, metrics
 from refsw.ctc.bdrate import bd_rate
+from refsw.ctc.codec import Format
 from refsw.ctc.points import Journal, Point, Row, curve, journal_key, tree_digest
 from refsw.ctc.worker import CODEC, CodecProcess, DecodeRequest, EncodeRequest
 from refsw.errors import InputError, UsageError
@@ -114,16 +115,16 @@ class Station:
 def anchor_points(picture: Path, codecs: Iterable[anchors.Anchor], journal: Journal) -> Iterator[Point]:
     """Points of one picture with every anchor at all its qualities."""
     image, source = read_image(picture), tree_digest(picture)
-    measuring_code = tree_digest(Path(anchors.__file__ or ""), Path(metrics.__file__ or "").parent)
+    measuring_code = tree_digest(Path(anchors.__file__ or "").parent, Path(metrics.__file__ or "").parent)
     for codec in codecs:
         for quality in codec.qualities:
             key = journal_key(codec.name, codec.settings, anchors.library_versions(), measuring_code, source, quality)
             point = journal.find(key, picture.name)
             if point is None:
                 start = perf_counter(), process_time()
-                data = codec.encode(image, quality)
+                data = codec.encode(image, quality).data
                 middle = perf_counter(), process_time()
-                decoded = codec.decode(data, image.channels)
+                decoded = codec.decode(data, Format(image.channels, image.bit_depth)).image
                 end = perf_counter(), process_time()
                 times = (middle[0] - start[0], end[0] - middle[0], middle[1] - start[1], end[1] - middle[1])
                 point = make_point((key, codec.name, picture.name, quality), len(data), image, decoded, times)

@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""VMAF of luma, by libvmaf inside an ffmpeg program; model vmaf_v0.6.1, as in JPEG AI.
-
-The program comes with the package imageio-ffmpeg, or is the ffmpeg of the system. Nothing is fetched at run time.
-"""
+"""VMAF of luma, by libvmaf inside an ffmpeg program; model vmaf_v0.6.1, as in JPEG AI."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from refsw.ctc import ffmpeg
+from refsw.ctc.ffmpeg import Program
 from refsw.ctc.metrics.metric import Metric
 from refsw.ctc.metrics.planes import STEPS, WORKING_DEPTH, Float, Pair
 from refsw.errors import InputError, RefswError
@@ -26,26 +22,9 @@ LEAST_SIDE = 32  # libvmaf 3.0 crashes at 16 and is erratic below 32
 TIMEOUT_SECONDS = 600
 
 
-@dataclass(frozen=True)
-class Program:
-    """An ffmpeg that has libvmaf, and what it calls itself."""
-
-    path: str
-    version: str
-
-
-@lru_cache(maxsize=1)
 def program() -> Program | None:
-    """The first ffmpeg with libvmaf: of the package imageio-ffmpeg, then of the search path."""
-    for path in _candidates():
-        try:
-            has = subprocess.run([path, "-hide_banner", "-h", "filter=libvmaf"], capture_output=True, text=True)
-            line = subprocess.run([path, "-version"], capture_output=True, text=True).stdout.partition("\n")[0]
-        except OSError:
-            continue
-        if "Filter libvmaf" in has.stdout:
-            return Program(path, " ".join(line.split()[:3]))
-    return None
+    """The first ffmpeg with libvmaf."""
+    return ffmpeg.program("filter", "libvmaf")
 
 
 def vmaf(pair: Pair) -> float:
@@ -74,18 +53,6 @@ def vmaf(pair: Pair) -> float:
         except (OSError, ValueError, LookupError):
             reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             raise RefswError(f"VMAF: {found.version} gave no score: {reason}") from None
-
-
-def _candidates() -> list[str]:
-    found = []
-    try:
-        import imageio_ffmpeg
-
-        found.append(str(imageio_ffmpeg.get_ffmpeg_exe()))
-    except (ImportError, RuntimeError):
-        pass  # not installed, or a wheel without the program
-    system = shutil.which("ffmpeg")
-    return [*found, system] if system else found
 
 
 def _frame(plane: Float) -> bytes:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from refsw.ctc.ffmpeg import Program
 from refsw.ctc.metrics import metric, vmaf
-from refsw.ctc.metrics.vmaf import Program, _candidates, program
+from refsw.ctc.metrics.vmaf import program
 from refsw.errors import InputError, RefswError, UnsupportedError
 from refsw.types import Image
 from tests.ctc.metrics.pairs import damaged, reference
@@ -80,12 +81,3 @@ def test_failing_program_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(vmaf, "program", lambda: Program(str(script), "ffmpeg version 0"))
     with pytest.raises(RefswError, match="ffmpeg version 0 gave no score: out of luck"):
         metric("vmaf").measure(reference(32, 32), reference(32, 32))
-
-
-def test_a_program_without_libvmaf_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = tmp_path / "ffmpeg"
-    script.write_text("#!/bin/sh\necho Unknown filter\n")
-    script.chmod(0o755)
-    monkeypatch.setattr(vmaf, "_candidates", lambda: [str(tmp_path / "absent"), str(script)])
-    assert program.__wrapped__() is None
-    assert all(Path(path).exists() for path in _candidates())

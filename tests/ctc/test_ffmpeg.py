@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The first ffmpeg that has what is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refsw.ctc import ffmpeg
+
+
+def script(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_programs_without_the_part_are_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without = script(tmp_path / "without", "echo Unknown filter")
+    has = 'case "$*" in *libvmaf*) echo Filter libvmaf;; *-version*) echo ffmpeg version 7 by someone;; esac'
+    own = script(tmp_path / "with", has)
+    monkeypatch.setattr(ffmpeg, "candidates", lambda: [str(tmp_path / "absent"), without, own])
+    assert ffmpeg.program.__wrapped__("filter", "libvmaf") == ffmpeg.Program(own, "ffmpeg version 7")
+    assert ffmpeg.program.__wrapped__("encoder", "libvvenc") is None
+
+
+def test_candidates_exist() -> None:
+    assert all(Path(path).exists() for path in ffmpeg.candidates())
