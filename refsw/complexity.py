@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(Annex B) Multiply-accumulates and parameters of the decoding process, from a model's structure alone.
+"""(Annex B) Multiply-accumulates, parameters and memory of the decoding process, from a model's structure alone.
 
 The rules stand in spec/text/counting.md. The latent grid is taken as exact multiples, that is, a large picture. The
 context model runs all four steps on the whole grid, and is counted so. A test holds the convolutions equal to what the
@@ -13,14 +13,21 @@ from dataclasses import dataclass, replace
 
 from refsw.constants import HYPER_BLOCK, LATENT_BLOCK
 from refsw.nets.config import CodecConfig, ComponentConfig, TransformConfig
+from refsw.spec import Profile
 
+BYTES_PER_VALUE = 4
+PLANE_COPIES = 2  # as the networks give them, and put together
+REGION_BYTES_PER_SAMPLE = 9  # scale_index and symbols of 4 bytes each, skip_mask
 PATCH = LATENT_BLOCK // 2
 STEPS = 4
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution; block: luma samples per output position, horizontally; runs: how often it is executed."""
+    """A convolution; block: luma samples per output position, horizontally; runs: how often it is executed.
+
+    held: channels that are kept beside its input and output, the input of a residual block.
+    """
 
     stage: str
     inputs: int
@@ -29,6 +36,12 @@ class Layer:
     block: int
     runs: int = 1
     bias: bool = True
+    held: int = 0
+
+    @property
+    def values(self) -> float:
+        """(B.7) Values held while it runs, per luma sample."""
+        return (self.inputs + self.outputs + self.held) / self.block**2
 
     @property
     def macs(self) -> float:
@@ -67,7 +80,7 @@ def _blocks(stage: str, channels: int, count: int, block: int, runs: int = 1) ->
     for _ in range(count):
         yield Layer(stage, channels, channels, 3, block, runs)
         yield Elementwise(stage, channels, block, runs)
-        yield Layer(stage, channels, channels, 1, block, runs)
+        yield Layer(stage, channels, channels, 1, block, runs, held=channels)
 
 
 def _synthesis(inputs: int, planes: int, own: TransformConfig, anchors: int) -> Iterator[Work]:
@@ -126,26 +139,60 @@ def component_work(config: CodecConfig, index: int, point: str) -> tuple[Work, .
 
 @dataclass(frozen=True)
 class Complexity:
-    """(B.1, B.5) Of a decoder: kMAC per luma sample by stage, their sum, and parameters."""
+    """(B.1, B.5, B.7) Of a decoder: kMAC per luma sample by stage, parameters, and bytes per luma sample."""
 
     stages: tuple[tuple[str, float], ...]
     parameters: int
+    window_bytes: float
+    tile_bytes: float
+    region_bytes: float
 
     @property
     def kmac_per_sample(self) -> float:
         """Sum of all stages."""
         return sum(k for _, k in self.stages)
 
+    def excess(self, profile: Profile) -> str:
+        """(A.1) What is over a budget of the profile, and by how much; "" where nothing is."""
+        budgets = (
+            ("kMAC per sample", self.kmac_per_sample, profile.max_kmac_per_sample),
+            ("parameters", self.parameters, profile.max_parameters),
+            ("bytes per sample of a window", self.window_bytes, profile.window_bytes_per_sample),
+            ("bytes per sample of a tile", self.tile_bytes, profile.tile_bytes_per_sample),
+            ("bytes per sample of a region", self.region_bytes, profile.region_bytes_per_sample),
+        )
+        return ", ".join(
+            f"{_number(found)} {what}, {_number(found - limit)} over the {limit} of profile {profile.name}"
+            for what, found, limit in budgets
+            if found > limit
+        )
+
 
 def decoder_complexity(config: CodecConfig, point: str, components: int | None = None) -> Complexity:
     """(B.4) Complexity of decoding the first `components` components, or all. Raises ModelError."""
     count = len(config.components) if components is None else components
+    own = config.components[:count]
     sums: dict[str, float] = {}
-    parameters = 0
+    parameters, window, tile = 0, 0.0, 0.0
     for index in range(count):
         for work in component_work(config, index, point):
             sums[work.stage] = sums.get(work.stage, 0.0) + work.macs / 1000
             parameters += work.parameters
-    if sum(len(config.components[i].planes) for i in range(count)) == 3:
+            if isinstance(work, Layer) and work.stage in ("mean path", "context"):
+                window = max(window, work.values)
+            elif isinstance(work, Layer) and work.stage == "synthesis":
+                tile = max(tile, work.values)
+    planes = sum(len(component.planes) for component in own)
+    if planes == 3:
         sums["planes and colour"] += (9 + 3) / 1000  # 3x3 matrix and clip
-    return Complexity(tuple(sums.items()), parameters)
+    kept = sum(component.channels + component.hyper.features for component in own) / LATENT_BLOCK**2
+    most = max(component.channels for component in own)
+    return Complexity(
+        tuple(sums.items()), parameters, BYTES_PER_VALUE * (kept + window),
+        BYTES_PER_VALUE * (PLANE_COPIES * planes + tile), REGION_BYTES_PER_SAMPLE * most / LATENT_BLOCK**2,
+    )  # fmt: skip
+
+
+def _number(value: float) -> str:
+    """In full where it is whole; otherwise so that what is just over a limit does not look like it."""
+    return str(round(value)) if value == round(value) else f"{value:.4g}"

@@ -114,7 +114,13 @@ def lowest_level(width: int, height: int, regions: int = 1) -> Level:
         if max(width, height) <= row.max_side and width * height <= row.max_samples and regions <= row.max_regions:
             return row
     top = levels()[-1]
-    raise LevelError(
-        f"no level holds {width} x {height} samples in {regions} regions: level {top.name} allows "
-        f"{top.max_samples} samples, sides up to {top.max_side} and {top.max_regions} regions"
+    budgets = (
+        ("columns or rows", max(width, height), top.max_side), ("samples", width * height, top.max_samples),
+        ("regions", regions, top.max_regions),
+    )  # fmt: skip
+    excess = ", ".join(
+        f"{found} {what}, {found - limit} over the {limit} of level {top.name}"
+        for what, found, limit in budgets
+        if found > limit
     )
+    raise LevelError(f"no level holds {width} x {height} samples: {excess}")

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw import syntax
+from refsw import spec, syntax
+from refsw.complexity import decoder_complexity
 from refsw.decode.assemble import Assembly
 from refsw.decode.damage import Damage
 from refsw.decode.extras import alpha_of, metadata_of
 from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
-from refsw.errors import DamageError, InputError, UnsupportedError
+from refsw.errors import DamageError, InputError, LevelError, UnsupportedError
 from refsw.memory import release
 from refsw.models import find_by_id
 from refsw.nets.halo import halo
@@ -83,6 +84,16 @@ def choose_operating_point(header: PictureHeader, model: Model, wanted: str | No
     return usable[0]
 
 
+def check_budgets(header: PictureHeader, model: Model, point: str) -> None:
+    """(A.1) Raises LevelError where the networks that would decode a picture are over a budget of its profile."""
+    profile = spec.profile(header.decoder_profile_idc)
+    components = min(len(header.components), len(model.config.components))
+    excess = decoder_complexity(model.config, point, components).excess(profile)
+    if excess:
+        name = model.package.description.name
+        raise LevelError(f"operating point {point} of model {name} takes {excess} [clause A.1]")
+
+
 @dataclass(frozen=True)
 class Reconstruction:
     """What reconstructs a picture, and the context in which it runs."""
@@ -144,6 +155,7 @@ def decode_picture(
     ):
         model = load_model(header)
     point = choose_operating_point(header, model, operating_point)
+    check_budgets(header, model, point)
     clock.append(time.perf_counter())
     count = 1 if selection.luma else len(header.components)
     wanted = latent_area(area)

@@ -39,7 +39,7 @@ def extras_of(image: Image, level: Level) -> Extras:
     alpha = None if image.alpha is None else AlphaPlane(alpha_data=_coded(image.alpha, image.bit_depth))
     if alpha is not None and len(alpha.alpha_data) >= level.max_substream_bytes:
         raise LevelError(
-            f"alpha plane: {len(alpha.alpha_data)} bytes, level {level.name} allows {level.max_substream_bytes - 1}"
+            f"alpha plane: {_over(len(alpha.alpha_data), 'bytes', level.max_substream_bytes - 1, level)}"
         )
     return Extras(_rendering(image.metadata), alpha, tuple(UserData(user_data=u) for u in image.metadata.user_data))
 
@@ -51,17 +51,17 @@ def too_large(metadata: Metadata, level: Level) -> list[str]:
     for name, payload in _blocks(metadata):
         total += len(payload) + _BLOCK_OVERHEAD
         if total > limit:
-            found.append(
-                f"{name}: metadata of {total} bytes with it, level {level.name} allows {limit} in rendering information"
-            )
+            found.append(f"{name}: {_over(total, 'bytes of metadata with it', limit, level)}")
     for payload in metadata.user_data:
         if len(payload) > limit:
-            found.append(f"user data: {len(payload)} bytes, level {level.name} allows {limit}")
+            found.append(f"user data: {_over(len(payload), 'bytes', limit, level)}")
     if len(metadata.user_data) > level.max_optional_segments:
-        found.append(
-            f"user data: {len(metadata.user_data)} segments, level {level.name} allows {level.max_optional_segments}"
-        )
+        found.append(f"user data: {_over(len(metadata.user_data), 'segments', level.max_optional_segments, level)}")
     return found
+
+
+def _over(found: int, what: str, limit: int, level: Level) -> str:
+    return f"{found} {what}, {found - limit} over the {limit} of level {level.name}"
 
 
 def fitted(metadata: Metadata, level: Level) -> tuple[Metadata, list[str]]:

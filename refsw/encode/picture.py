@@ -85,12 +85,10 @@ def picture_header(
         )
     profile = profile_named(config.profile)
     for point in config.operating_points:
-        complexity = decoder_complexity(model.config, point)
-        if complexity.kmac_per_sample > profile.max_kmac_per_sample or complexity.parameters > profile.max_parameters:
+        excess = decoder_complexity(model.config, point).excess(profile)
+        if excess:
             raise UnsupportedError(
-                f"configuration {config.name}: operating point {point} of model {config.model} takes "
-                f"{complexity.kmac_per_sample:.1f} kMAC per sample and {complexity.parameters} parameters, "
-                f"profile {config.profile} allows {profile.max_kmac_per_sample} and {profile.max_parameters}"
+                f"configuration {config.name}: operating point {point} of model {config.model} takes {excess}"
             )
     source = image.chroma_format_idc
     if image.bit_depth not in BIT_DEPTHS or BIT_DEPTHS.index(image.bit_depth) > profile.max_bit_depth_idc:

@@ -133,7 +133,10 @@ def _codestream(
 
 
 def overhead(header: PictureHeader, digest: bool, extras: Extras) -> int:
-    """Bytes of a codestream besides those of the entropy coder."""
+    """Bytes of a codestream besides those of the entropy coder.
+
+    Written for the purpose, so that what the profile or level does not hold is refused here, before an analysis.
+    """
     places = [(index, region) for index in range(len(header.components)) for region in range(header.num_regions)]
     streams = [Substream(component_index=i, region_index=region, substream_data=b"") for i, region in places]
     codestream = _codestream(header, streams, streams, extras)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsw.complexity import decoder_complexity
 from refsw.config import load_config
 from refsw.ctc.metrics import metric
 from refsw.decode.picture import decode_picture
 from refsw.encode.picture import encode_picture, load_model, quality_to_index
 from refsw.encode.rate import Target
 from refsw.errors import ModelError, UnsupportedError, UsageError
-from refsw.spec import profile_named
 from refsw.types import Image
 from tests.support.streams import code, psnr, round_trip
 from tests.support.tiny import Started, picture
@@ -183,15 +180,3 @@ def test_shipped_configurations_name_what_the_model_lacks(tiny_model: str, name:
     assert (config.name, config.profile, config.operating_points) == (name, name, (point,))
     with pytest.raises(UnsupportedError, match=f"configuration {name}: operating point {point}: model tiny has bop"):
         encode_picture(picture(1, 8, 8), config)
-
-
-def test_budgets_of_the_profile(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
-    cost = decoder_complexity(started.model.config, "bop")
-    base, module = profile_named("base"), sys.modules["refsw.encode.picture"]
-    for field, value in (("max_kmac_per_sample", cost.kmac_per_sample), ("max_parameters", cost.parameters)):
-        monkeypatch.setattr(module, "profile_named", lambda _, f=field, v=value: replace(base, **{f: v}))
-        code(started, picture(1, 8, 8))
-        less = value - 1 if field == "max_parameters" else value * 0.999
-        monkeypatch.setattr(module, "profile_named", lambda _, f=field, v=less: replace(base, **{f: v}))
-        with pytest.raises(UnsupportedError, match="parameters, profile base allows"):
-            code(started, picture(1, 8, 8))

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Tables A-1 and A-2: a codestream at each limit is written and read, one just over it is refused by both."""
+"""Tables A-1 and A-2: a codestream at each limit is written and read, one just over it is refused by both.
+
+Columns are taken from the specification; budgets of networks and memory are tested in tests/decode/test_budgets.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from refsw import syntax
 from refsw.errors import InputError, LevelError
-from refsw.spec import Level, levels, lowest_level, profiles
+from refsw.spec import Level, Profile, levels, lowest_level, profiles
 from refsw.syntax.geometry import ceil_div
 from refsw.syntax.headers import Codestream, ComponentHeader, Extension, PictureHeader, Substream, Tool, ToolHeader
 from refsw.syntax.headers import UserData as Data
+from tests.support.limits import BUDGETS, EXPERIMENTAL
 
 Make = Callable[[int, Level], Codestream]
 COMPONENT = ComponentHeader(quality_index=1000, num_coded_channels=8)
@@ -101,7 +105,7 @@ def at_level(own: Codestream, level: Level) -> bytes:
 
 
 @pytest.mark.parametrize("level", levels()[:-1], ids=lambda level: level.name)
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", [f.name for f in fields(Level) if f.name not in ("level_idc", "name", "holds")])
 def test_levels(name: str, level: Level) -> None:
     limit: int = getattr(level, name)
     if getattr(levels()[-1], name) <= limit or (limit > LARGEST and name.endswith("bytes")):
@@ -130,23 +134,24 @@ def test_the_encoder_takes_the_lowest_level(level: Level) -> None:
             assert lowest_level(width, height, count).level_idc > level.level_idc
 
 
+TWO = stream(synthesis_transform_id=(0,), source_chroma_format_idc=2, coded_chroma_format_idc=2)
+ESSENTIAL = Extension(extension_essential_flag=True, extension_id=1, extension_data=b"")
 PROFILES: dict[str, tuple[Codestream, Codestream]] = {
-    "transforms": (stream(synthesis_transform_id=(0,)), stream(synthesis_transform_id=(1,))),
-    "number of transforms": (stream(synthesis_transform_id=(0,)), stream(synthesis_transform_id=(0, 1))),
-    "bit depth": (
+    "synthesis_transforms": (stream(synthesis_transform_id=(0,)), stream(synthesis_transform_id=(1,))),
+    "max_bit_depth_idc": (
         stream(synthesis_transform_id=(0,), bit_depth_idc=1), stream(synthesis_transform_id=(0,), bit_depth_idc=2)
     ),
-    "chroma format": (
-        stream(synthesis_transform_id=(0,), source_chroma_format_idc=1, coded_chroma_format_idc=1),
-        stream(synthesis_transform_id=(0,), source_chroma_format_idc=2, coded_chroma_format_idc=2),
+    "chroma_formats": (
+        stream(synthesis_transform_id=(0,), source_chroma_format_idc=1, coded_chroma_format_idc=1), TWO
     ),
-    "components": (stream(synthesis_transform_id=(0,), count=3), stream(synthesis_transform_id=(0,), count=4)),
+    "max_components": (stream(synthesis_transform_id=(0,), count=3), stream(synthesis_transform_id=(0,), count=4)),
 }  # fmt: skip
+"""Allowed by simple, and just beyond simple though not beyond high."""
+ELSEWHERE = ("decoder_profile_idc", "name", *EXPERIMENTAL, *BUDGETS)
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [f.name for f in fields(Profile) if f.name not in ELSEWHERE])
 def test_profiles(name: str) -> None:
-    """Allowed by simple, and just beyond simple though not beyond high."""
     assert profiles()[0].name == "simple"
 
     def simple(own: Codestream) -> bytes:
@@ -164,16 +169,34 @@ def test_profiles(name: str) -> None:
         syntax.write(replace(above, picture_header=replace(above.picture_header, decoder_profile_idc=0)))
 
 
-def test_tools_and_essential_extensions_are_experimental() -> None:
-    for essential in (False, True):
-        own = replace(stream(), extensions=(
-            Extension(extension_essential_flag=essential, extension_id=1, extension_data=b""),))  # fmt: skip
-        header = replace(own.picture_header, decoder_profile_idc=15, stream_profile_idc=15)
-        assert syntax.validate(syntax.write(replace(own, picture_header=header))) == ()
-        if not essential:
-            syntax.write(own)
+def in_profile(own: Codestream, profile_idc: int) -> Codestream:
+    stream_profile = 15 if profile_idc == 15 else 0
+    header = replace(own.picture_header, decoder_profile_idc=profile_idc, stream_profile_idc=stream_profile)
+    return replace(own, picture_header=header)
+
+
+@pytest.mark.parametrize("profile", profiles(), ids=lambda profile: profile.name)
+def test_tools_and_essential_extensions_are_experimental(profile: Profile) -> None:
+    """Columns tools, any_tool and essential_extensions; to the reader the bytes come with another profile."""
+    assert not profile.tools and profile.any_tool == profile.essential_extensions == int(profile.name == "experimental")
+    tool = replace(
+        stream(synthesis_transform_id=(0,), tools_enabled_flag=True),
+        tool_header=ToolHeader(tools=(Tool(tool_id=1, tool_payload=b""),)),
+    )
+    extended = replace(stream(synthesis_transform_id=(0,)), extensions=(ESSENTIAL,))
+    harmless = replace(extended, extensions=(replace(ESSENTIAL, extension_essential_flag=False),))
+    syntax.read(syntax.write(in_profile(harmless, profile.decoder_profile_idc)))
+    for own in (tool, extended):
+        experimental = syntax.write(in_profile(own, 15))
+        if profile.any_tool:
+            assert syntax.validate(experimental) == ()
             continue
+        data = bytearray(experimental)
+        for path, value in (("stream_profile_idc", 0), ("decoder_profile_idc", profile.decoder_profile_idc)):
+            place = next(e for e in syntax.trace(experimental)[0] if e.path == f"picture_header.{path}")
+            shift = 8 - place.bit - place.bits
+            data[place.offset] = data[place.offset] & ~(15 << shift) | value << shift
         with pytest.raises(LevelError):
-            syntax.write(own)
-    with pytest.raises(LevelError):
-        syntax.write(stream(tools_enabled_flag=True))
+            syntax.read(bytes(data))
+        with pytest.raises(LevelError):
+            syntax.write(in_profile(own, profile.decoder_profile_idc))
