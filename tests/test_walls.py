@@ -126,6 +126,7 @@ def test_loading_without_torch() -> None:
     names = [
         "refsw", "refsw.syntax", "refsw.entropy", "refsw.spec", "refsw.config", "refsw.io", "refsw.models",
         "refsw.pillow", "refsw.decode.picture", "refsw.cli.probe", "refsw.cli.enc", "refsw.cli.dec",
+        "refsw.cli.ctc", "refsw.ctc.engine",
     ]  # fmt: skip
     load = f"import importlib, sys; [importlib.import_module(name) for name in {names!r}]"
     script = f"{load}; assert 'torch' not in sys.modules"

@@ -62,6 +62,9 @@ class Session(Protocol):
 class Codec(Protocol):
     """A codec under test. Equality and hash are by value."""
 
+    def __hash__(self) -> int:
+        """Of a frozen dataclass."""
+
     @property
     def ladder(self) -> tuple[float, ...]:
         """All settings that a rate may be met with, from the lowest rate to the highest."""

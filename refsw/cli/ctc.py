@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""`refsw-ctc run|plan|status|verify|diff|report|viewer|digest`: common test conditions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from refsw.cli.common import Parser, guarded, make_folder, number
+from refsw.errors import InputError, RefswError, UnsupportedError, UsageError
+from refsw.io import write_bytes
+from refsw.io.files import read_bytes
+
+if TYPE_CHECKING:
+    import argparse
+
+    from refsw.ctc.cache import Cache
+    from refsw.ctc.conditions import Conditions
+    from refsw.ctc.engines import Engine
+    from refsw.ctc.plan import Plan
+    from refsw.ctc.report.published import Published
+    from refsw.ctc.results import Results
+
+_DESCRIPTION = """Common test conditions: codecs on pictures, rates and metrics, all named in one file.
+
+  refsw-ctc plan cfg/ctc/kodak.yaml --data KODAK             what would run, and how long
+  refsw-ctc run cfg/ctc/kodak.yaml --data KODAK --jobs 2     results and report in out/ctc/kodak; again: in seconds
+  refsw-ctc verify out/ctc/kodak/results.json --data KODAK   all of it again, without the cache
+  refsw-ctc diff before/results.json after/results.json      BD-rate of one run against another
+
+Whatever has been measured is kept (--cache) and not measured again, also after the run was killed."""
+
+CACHE_VARIABLE = "REFSW_CTC_CACHE"
+RESULTS, CONDITIONS = "results.json", "conditions.json"
+LARGEST = 1 << 30
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return guarded("refsw-ctc", _main, argv)
+
+
+def _main(argv: Sequence[str]) -> None:
+    options = _parser().parse_args(argv)
+    command = shlex.join(["refsw-ctc", *argv])
+    with _packages():
+        match options.command:
+            case "run":
+                _run(options, command)
+            case "plan" | "status":
+                _plan(options)
+            case "verify":
+                _verify(options, command)
+            case "diff":
+                _diff(options)
+            case "report" | "viewer":
+                _report(options)
+            case "digest":
+                _digest(options)
+
+
+def _parser() -> Parser:
+    parser = Parser("refsw-ctc", _DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Sub)
+    for name, text in (
+        ("run", "measure what is missing, write results and report"),
+        ("plan", "what would run, and how long"),
+        ("status", "how much of it the cache has"),
+    ):
+        own = _command(commands, name, text)
+        own.add_argument("conditions", metavar="CONDITIONS.yaml", help="a file or a shipped name: cfg/ctc/kodak.yaml")
+        own.add_argument("--without", action="append", default=[], metavar="NAME",
+                         help="leave out a codec, a metric or a picture")  # fmt: skip
+        _add_data(own)
+        if name == "run":
+            _add_engine(own)
+            own.add_argument("-o", "--out", type=Path, metavar="DIR", help="default: out/ctc/NAME")
+            own.add_argument("--no-report", action="store_true", help="results.json alone")
+        else:
+            own.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N", help="default: 1")
+    own = _command(commands, "verify", "measure published results again, without the cache, and compare")
+    own.add_argument("results", type=Path, metavar="RESULTS.json", help=f"with its {CONDITIONS} beside it")
+    _add_data(own)
+    _add_engine(own)
+    own = _command(commands, "diff", "BD-rate of one run against another")
+    own.add_argument("a", type=Path, metavar="A.json")
+    own.add_argument("b", type=Path, metavar="B.json")
+    for name, text in (("report", "write the report again"), ("viewer", "write a page for flicker and side by side")):
+        own = _command(commands, name, text)
+        own.add_argument("results", type=Path, metavar="RESULTS.json")
+        own.add_argument("-o", "--out", type=Path, metavar="DIR", required=True)
+        _add_data(own)
+        if name == "report":
+            own.add_argument("--overlay", action="append", default=[], metavar="ID", help="a published curve: vtm, ...")
+    own = _command(commands, "digest", "the lines of pictures for a file of common test conditions")
+    own.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    return parser
+
+
+class _Sub(Parser):
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog, description)
+
+
+def _command(commands: argparse._SubParsersAction[_Sub], name: str, text: str) -> _Sub:
+    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+
+def _add_data(parser: Parser) -> None:
+    parser.add_argument("--data", type=Path, metavar="DIR", help="source pictures (default: $REFSW_CTC_DATA)")
+    parser.add_argument("--cache", type=Path, metavar="DIR",
+                        help=f"what was measured before (default: ${CACHE_VARIABLE}, else out/ctc/cache)")  # fmt: skip
+
+
+def _add_engine(parser: Parser) -> None:
+    parser.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N",
+                        help="processes, or jobs of Slurm, of one thread each (default: 1)")  # fmt: skip
+    parser.add_argument("--engine", choices=("local", "dask", "slurm"), default="local", help="default: local")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: one of this machine")
+    parser.add_argument("--slurm", action="append", default=[], metavar="KEY=VALUE",
+                        help="submitit's parameters: slurm_partition=cpu, timeout_min=60, ...")  # fmt: skip
+
+
+@contextlib.contextmanager
+def _packages() -> Iterator[None]:
+    """Says what to install where an optional package is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "refsw":
+            raise
+        raise UnsupportedError(f"needs the package {error.name}: pip install 'refsw[ctc]'") from None
+
+
+def _cache(options: argparse.Namespace) -> Cache:
+    from refsw.ctc.cache import Cache
+
+    folder = options.cache or os.environ.get(CACHE_VARIABLE) or Path("out", "ctc", "cache")
+    return Cache(Path(folder).resolve())
+
+
+def _engine(options: argparse.Namespace, folder: Path) -> Engine:
+    from refsw.ctc.engines.dask_engine import Dask
+    from refsw.ctc.engines.local import Local
+    from refsw.ctc.engines.slurm import Slurm
+
+    if options.scheduler is not None and options.engine != "dask":
+        raise UsageError("--scheduler: is for --engine dask")
+    if options.slurm and options.engine != "slurm":
+        raise UsageError("--slurm: is for --engine slurm")
+    if options.engine == "dask":
+        return Dask(options.jobs, options.scheduler)
+    if options.engine == "slurm":
+        return Slurm(options.jobs, folder / "slurm", tuple(_parameter(text) for text in options.slurm))
+    return Local(options.jobs)
+
+
+def _parameter(text: str) -> tuple[str, str | int]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--slurm {text}: expected key=value, such as timeout_min=60")
+    return key, int(value) if value.isdigit() else value
+
+
+def _planned(options: argparse.Namespace) -> Plan:
+    from refsw.ctc.conditions import load_conditions
+    from refsw.ctc.plan import make_plan
+
+    conditions = load_conditions(options.conditions).without(options.without)
+    return make_plan(conditions, options.data)
+
+
+def _run(options: argparse.Namespace, command: str) -> None:
+    from refsw.cli.ctc_show import print_summary
+    from refsw.ctc.document import canonical
+
+    plan = _planned(options)
+    folder: Path = options.out or Path("out", "ctc", plan.conditions.name)
+    make_folder(folder)
+    write_bytes(folder / CONDITIONS, canonical(plan.conditions))
+    cache = _cache(options)
+    results, code = _measure(plan, cache, _engine(options, folder), command)
+    write_bytes(folder / RESULTS, results.to_json())
+    page = None if options.no_report else _write_report(plan, cache, results, folder / "report", ())
+    print_summary(results, folder / RESULTS, page)
+    if code:
+        raise SystemExit(code)
+
+
+def _measure(plan: Plan, cache: Cache, engine: Engine, command: str) -> tuple[Results, int]:
+    """Results, and the exit code of the first failure in the order of the plan, 0 without one."""
+    from refsw.cli.ctc_show import Progress
+    from refsw.ctc.engine import assemble, run_plan
+
+    with Progress(plan, cache) as progress:
+        failures = run_plan(plan, cache, engine, progress.report)
+    results = assemble(plan, cache, failures, command)
+    codes = [failures[job.key].exit_code for job in plan.jobs if job.key in failures]
+    if not codes and results.failures:
+        raise RefswError(f"{len(results.failures)} jobs were done and are not in the cache {cache.folder}")
+    return results, codes[0] if codes and results.failures else 0
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from refsw.cli.ctc_show import print_plan, print_status
+
+    plan, cache = _planned(options), _cache(options)
+    if options.command == "status":
+        print_status(plan, cache)
+    else:
+        print_plan(plan, cache, options.jobs)
+
+
+def _verify(options: argparse.Namespace, command: str) -> None:
+    import tempfile
+
+    from refsw.ctc.cache import Cache
+    from refsw.ctc.compare import differences
+    from refsw.ctc.plan import make_plan
+
+    published = _read_results(options.results)
+    plan = make_plan(_read_conditions(options.results), options.data)
+    with tempfile.TemporaryDirectory(prefix="refsw-ctc-") as folder:
+        cache = Cache(Path(folder, "cache")) if options.cache is None else _cache(options)
+        measured, _ = _measure(plan, cache, _engine(options, Path(folder)), command)
+    found = differences(published, measured)
+    for line in found:
+        print(line)
+    if found or published.digest() != measured.digest():
+        raise InputError(f"{options.results}: {len(found)} differences; digest is {measured.digest()[:16]}, "
+                         f"published {published.digest()[:16]}")  # fmt: skip
+    print(f"{options.results}: verified, {len(measured.points)} points, digest {measured.digest()}")
+
+
+def _diff(options: argparse.Namespace) -> None:
+    from refsw.cli.ctc_show import as_text
+    from refsw.ctc.report import diff
+
+    print(as_text(diff(_read_results(options.a), _read_results(options.b))))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from refsw.ctc.plan import make_plan
+    from refsw.ctc.report import choose, write_report
+
+    results = _read_results(options.results)
+    pictures = options.data is not None or "REFSW_CTC_DATA" in os.environ
+    overlay = choose(*options.overlay) if options.command == "report" else ()
+    make_folder(options.out)
+    if not pictures and options.command == "report":
+        print(write_report(results, options.out, overlay=overlay))
+        return
+    plan = make_plan(_read_conditions(options.results), options.data)
+    if options.command == "report":
+        print(_write_report(plan, _cache(options), results, options.out, overlay))
+        return
+    from refsw.ctc.kept import Kept
+    from refsw.ctc.report import write_viewer
+
+    print(write_viewer(results, options.out, Kept(plan, _cache(options))))
+
+
+def _write_report(plan: Plan, cache: Cache, results: Results, folder: Path, overlay: tuple[Published, ...]) -> Path:
+    from refsw.ctc.kept import Kept
+    from refsw.ctc.report import write_report
+
+    make_folder(folder)
+    return write_report(results, folder, pictures=Kept(plan, cache), overlay=overlay)
+
+
+def _digest(options: argparse.Namespace) -> None:
+    from refsw.ctc.data import plain_image
+    from refsw.io import read_image
+    from refsw.types import digest
+
+    for path in options.pictures:
+        sha256 = digest(plain_image(read_image(path)).samples)
+        print(f"  - {{name: {path.stem}, file: {path.name}, sha256: {sha256}}}")
+
+
+def _read_results(path: Path) -> Results:
+    from refsw.ctc.results import Results
+
+    return Results.from_json(read_bytes(path, maximum=LARGEST), str(path))
+
+
+def _read_conditions(results: Path) -> Conditions:
+    from refsw.ctc.conditions import conditions_from_plain
+    from refsw.ctc.document import parse
+
+    path = results.with_name(CONDITIONS)
+    return conditions_from_plain(parse(read_bytes(path, maximum=LARGEST), str(path)), str(path))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
