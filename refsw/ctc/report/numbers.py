@@ -19,6 +19,7 @@ from refsw.ctc.report.published import Published
 from refsw.ctc.results import CodecRecord, MetricRecord, Point, Results
 from refsw.errors import InputError
 
+MISSED = 1.1  # a rate that is further off than this, by ratio, was not met
 ENOUGH_OVERLAP = 0.75  # below it a BD-rate speaks of a part of the curve only, and the report says so
 BEST_SIMILARITY = 1e-10  # similarities nearer to 1 than this are drawn at 100 dB
 TITLES = {
@@ -127,6 +128,11 @@ class Numbers:
         """The comparison of a codec on a scale; None for the anchor itself."""
         return next((c for c in self.comparisons if c.codec == codec and c.scale == scale), None)
 
+    def headline(self) -> tuple[Scale, ...]:
+        """One scale a metric: as measured where it is averaged, as JPEG AI does; else in decibels where it has them."""
+        doubled = {scale.index for scale in self.scales if scale.decibels and not scale.metric.in_average}
+        return tuple(s for s in self.scales if s.decibels == (s.index in doubled))
+
     def measured(self) -> tuple[CodecRecord, ...]:
         """Codecs that have points."""
         present = {point.codec for point in self.results.points}
@@ -156,6 +162,7 @@ def numbers(results: Results, published: Sequence[Published] = ()) -> Numbers:
             continue
         for position, scale in enumerate(views):
             comparisons.append(_compare(results, codec.name, scale, position, means, grouped))
+    warnings += missed(results)
     warnings += _overlap_warnings(comparisons)
     if not any(point.codec == results.anchor for point in results.points):
         warnings.insert(0, f"the anchor {results.anchor} has no points: there are no BD-rates")
@@ -192,12 +199,12 @@ def mean_points(results: Results, views: Sequence[Scale]) -> tuple[list[MeanPoin
 def delta(
     anchor: Sequence[tuple[float, float]], test: Sequence[tuple[float, float]], scale: Scale, results: Results
 ) -> Delta:
-    """Two curves of (bpp, value) against each other."""
+    """Two curves of (bpp, value) against each other. Targets that met the same codestream are one point."""
     sign = 1.0 if scale.metric.higher_is_better else -1.0
     method, rates = cast(Method, results.bd_method), results.rate_range
     try:
         pair = [
-            Curve.from_points(name, [(bpp, sign * value) for bpp, value in points])
+            Curve.from_points(name, [(bpp, sign * value) for bpp, value in set(points)])
             for name, points in (("of the anchor", anchor), ("of the codec", test))
         ]
         part = overlap(pair[0], pair[1], rates)
@@ -282,19 +289,39 @@ def _overlap_warnings(comparisons: Sequence[Comparison]) -> list[str]:
         mine = [found for found in comparisons if found.codec == codec]
         none = [f"{c.scale.title}: {c.mean.problem}" for c in mine if c.mean.rate is None]
         with_rate = [c for c in mine if c.mean.rate is not None and c.mean.problem]
-        low = [f"{c.scale.title} {math.floor(100 * c.mean.overlap)} %" for c in with_rate]
         lacking = [f"{image} ({c.scale.title})" for c in mine for image, each in c.images if each.rate is None]
         short = [1 for c in mine for _, each in c.images if each.rate is not None and each.problem]
         lines += [f"{codec}: mean curve without BD-rate: {line}" for line in none]
         if lacking:
             lines.append(f"{codec}: no BD-rate, and therefore no mean of pictures, for {_some(lacking)}")
-        if low or short:
-            part = f"mean curve {', '.join(low)}; " if low else ""
+        if with_rate or short:
             total = sum(len(c.images) for c in mine)
+            least = min(with_rate, key=lambda c: c.mean.overlap, default=None)
+            worst = f" (least: {least.scale.title}, {math.floor(100 * least.mean.overlap)} %)" if least else ""
             lines.append(
-                f"{codec}: less than {100 * ENOUGH_OVERLAP:.0f} % of the anchor's curve overlaps: "
-                f"{part}{len(short)} of {total} curves of single pictures"
+                f"{codec}: less than {100 * ENOUGH_OVERLAP:.0f} % of the anchor's curve overlaps in {len(with_rate)} "
+                f"of {len(mine)} mean curves{worst} and {len(short)} of {total} of single pictures"
             )
+    return lines
+
+
+def missed(results: Results) -> list[str]:
+    """A line for each codec that could not meet its rates everywhere: its settings end there."""
+    lines = []
+    for codec in results.codecs:
+        off: dict[str, list[float]] = defaultdict(list)
+        for point in results.points:
+            number, _, unit = point.target.partition(" ")
+            if point.codec == codec.name and unit == "bpp":
+                ratio = point.bits_per_sample / float(number)
+                if max(ratio, 1 / ratio) > MISSED:
+                    off[point.target].append(point.bits_per_sample)
+        rates = [
+            f"{target} on {len(found)} of {len(results.images)} pictures, up to {max(found):.2f}"
+            for target, found in off.items()
+        ]
+        if rates:
+            lines.append(f"{codec.name}: has no setting within {100 * MISSED - 100:.0f} % of {'; '.join(rates)}")
     return lines
 
 

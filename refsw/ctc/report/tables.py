@@ -44,15 +44,16 @@ def bd_rates(numbers: Numbers) -> Table:
     results = numbers.results
     average = any(metric.in_average for metric in results.metrics)
     rows: list[tuple[Value, ...]] = []
+    shown = numbers.headline()
     for overall in numbers.overall:
-        cells = [found.average if (found := numbers.comparison(overall.codec, s)) else None for s in numbers.scales]
+        cells = [found.average if (found := numbers.comparison(overall.codec, s)) else None for s in shown]
         low, high = overall.interval or (None, None)
         rows.append((overall.codec, *((overall.average, low, high) if average else ()), *cells))
     heads = (_percent("Average"), _percent("95 % from"), _percent("95 % to")) if average else ()
     named = ", ".join(s.title for s in numbers.scales if s.metric.in_average and not s.decibels)
     note = f"Mean of the pictures' BD-rates against {results.anchor}; negative: fewer bits than the anchor. "
     note += f"Average: plain mean over {named}, with its bootstrap interval over pictures." if average else ""
-    columns = (Column("codec"), *heads, *(_percent(scale.title) for scale in numbers.scales))
+    columns = (Column("codec"), *heads, *(_percent(scale.title) for scale in shown))
     return Table("bd_rates", "BD-rate, mean of pictures", note.strip(), columns, tuple(rows))
 
 
@@ -61,11 +62,12 @@ def bd_mean_curves(numbers: Numbers) -> Table:
     results = numbers.results
     average = any(metric.in_average for metric in results.metrics)
     rows: list[tuple[Value, ...]] = []
+    shown = numbers.headline()
     for overall in numbers.overall:
-        cells = [found.mean.rate if (found := numbers.comparison(overall.codec, s)) else None for s in numbers.scales]
+        cells = [found.mean.rate if (found := numbers.comparison(overall.codec, s)) else None for s in shown]
         rows.append((overall.codec, *((overall.mean_curve,) if average else ()), *cells))
     heads = (_percent("Average"),) if average else ()
-    columns = (Column("codec"), *heads, *(_percent(scale.title) for scale in numbers.scales))
+    columns = (Column("codec"), *heads, *(_percent(scale.title) for scale in shown))
     note = f"BD-rate against {results.anchor} of the curves through the means of all pictures, as most papers have it."
     return Table("bd_mean_curves", "BD-rate, mean curve", note, columns, tuple(rows))
 
@@ -85,8 +87,9 @@ def bd_published(numbers: Numbers) -> Table:
 def complexity(numbers: Numbers) -> Table:
     """What a codec costs, and how many times as much as the anchor."""
     threads = sorted({timing.threads for point in numbers.results.points for timing in point.timing})
-    columns = [Column("codec"), Column("complexity", "kMAC/sample", 1), Column("parameters", "M", 2),
-               Column("model", "MiB", 1)]  # fmt: skip
+    columns = [Column("codec"), _percent("BD‑rate"), Column("complexity", "kMAC/sample", 1),
+               Column("parameters", "M", 2), Column("model", "MiB", 1)]  # fmt: skip
+    saved = {one.codec: one.average if one.average is not None else one.mean_curve for one in numbers.overall}
     for count in threads:
         name = "1 thread" if count == 1 else f"{count} threads"
         columns += [Column(f"encode, {name}", "s/MP", 3), Column("ratio", "×", 1), Column(f"decode, {name}", "s/MP", 3),
@@ -101,7 +104,8 @@ def complexity(numbers: Numbers) -> Table:
         pairs = [value for mine, its in zip(cost, base, strict=True) for value in (mine, _ratio(mine, its))]
         peaks = [t.peak_bytes for p in numbers.results.points if p.codec == codec.name for t in p.timing]
         peak = max(peaks, default=0)
-        rows.append((codec.name, *_model(codec), *pairs, peak / MEBI if peak else None))
+        rate = 0.0 if codec.name == numbers.results.anchor else saved.get(codec.name)
+        rows.append((codec.name, rate, *_model(codec), *pairs, peak / MEBI if peak else None))
     note = "Seconds per million samples of a plane, all targets together; ratios to the anchor on the same machine."
     return Table("complexity", "Complexity", note, tuple(columns), tuple(rows))
 
