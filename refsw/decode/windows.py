@@ -155,31 +155,32 @@ def _signalled(domain: Box, area: Box, size: int) -> Iterator[Box]:
             yield Box(top, left, top + size, left + size).cut(domain)
 
 
-def _window(header: PictureHeader, domain: Box, area: Box, halo: Halo) -> Window:
+def _window(header: PictureHeader, domain: Box, area: Box, halo: Halo, side: int) -> Window:
     if header.synthesis_tile_flag:
         overlap = header.synthesis_tile_overlap_div16
         own = list(_signalled(domain, area, header.synthesis_tile_size_div16))
     else:
-        overlap, own = halo.synthesis, list(split(area, TILE))
+        overlap, own = halo.synthesis, list(split(area, side))
     tiles = tuple((tile, tile.grown(overlap, domain)) for tile in own)
     needed = Box(min(t.top for _, t in tiles), min(t.left for _, t in tiles),
                  max(t.bottom for _, t in tiles), max(t.right for _, t in tiles))  # fmt: skip
     return Window(domain, area, needed.grown(halo.mean, domain).aligned(domain), tiles)
 
 
-def plan(header: PictureHeader, wanted: Box, halo: Halo) -> Iterator[Window]:
+def plan(header: PictureHeader, wanted: Box, halo: Halo, divide: int = 1) -> Iterator[Window]:
     """(9.6) Windows that together yield `wanted`, in the order of domains.
 
-    halo: of the networks that will run. Where tiles are signalled, windows consist of whole tiles.
+    halo: of the networks that will run; divide: sides of windows and of tiles are this many times shorter, for wider
+    numbers. Where tiles are signalled, windows consist of whole tiles.
     """
-    side = WINDOW
+    side = WINDOW // divide
     if header.synthesis_tile_flag:
         size = header.synthesis_tile_size_div16
-        side = max(1, WINDOW // size) * size
+        side = max(1, side // size) * size
     for domain in domains(header):
         area = wanted.cut(domain)
         if area.empty:
             continue
         parts = _signalled(domain, area, side) if header.synthesis_tile_flag else split(area, side)
         for part in parts:
-            yield _window(header, domain, part.cut(area), halo)
+            yield _window(header, domain, part.cut(area), halo, TILE // divide)
