@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from refsw import container
 from refsw.config import Config, load_config
 from refsw.decode.picture import Decoded, decode_picture
 from refsw.encode.picture import Encoded, encode_picture
@@ -25,5 +28,10 @@ def encode(
 
 
 def decode(data: bytes, *, operating_point: str | None = None, device: str = "cpu") -> Image:
-    """Decode a codestream. operating_point: "sop", "bop" or "hop" among those it lists. Raises RefswError."""
-    return decode_picture(data, operating_point=operating_point, device=device).image
+    """Decode a codestream or a file .jaif. Raises RefswError.
+
+    operating_point: "sop", "bop" or "hop" among those it lists.
+    """
+    file = container.opened(data)
+    image = decode_picture(file.codestream, operating_point=operating_point, device=device).image
+    return replace(image, metadata=file.in_picture(image.metadata))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Pillow plug-in: after `import refsw.pillow`, `Image.open("x.jai")` and `.save("x.jai", quality=50)` work.
+"""Pillow plug-in: after `import refsw.pillow`, `Image.open("x.jai")` and `.save("x.jai", quality=50)` work; .jaif too.
 
 Opening reads headers alone, without weights and without torch; samples are decoded when they are first needed.
 Options of `save`: quality (0..100) or bpp, config (a configuration's file or name).
@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
-from refsw import syntax
+from refsw import container, syntax
+from refsw.decode.extras import metadata_of
 from refsw.errors import CodestreamError, RefswError
 from refsw.io import as_rgb
+from refsw.syntax.boxes import file_format
 from refsw.types import Image, Metadata
 
 FORMAT, EXTENSION = "JAI", ".jai"
-_INFO = {1: "icc_profile", 2: "exif", 3: "xmp"}
+FILE_FORMAT, FILE_EXTENSION = "JAIF", ".jaif"
 _SIGNATURE = b"\xff\x80\xff\x82"  # SOC, then the picture header's marker
 
 
@@ -33,7 +35,8 @@ class JaiImageFile(ImageFile.ImageFile):
 
     def _open(self) -> None:
         try:
-            codestream = syntax.read(self._stream().read())
+            file = container.opened(self._stream().read())
+            codestream = syntax.read(file.codestream)
         except CodestreamError as error:
             raise SyntaxError(str(error)) from error  # Pillow's way of saying "not mine"
         except RefswError as error:
@@ -42,10 +45,9 @@ class JaiImageFile(ImageFile.ImageFile):
         self._size = (header.width, header.height)
         grey, alpha = header.coded_chroma_format_idc == 0, codestream.alpha is not None
         self._mode = ("LA" if alpha else "L") if grey else ("RGBA" if alpha else "RGB")
-        rendering = codestream.rendering_information
-        for block in () if rendering is None else rendering.blocks:
-            if block.metadata_type in _INFO:
-                self.info[_INFO[block.metadata_type]] = block.metadata_payload
+        carried = file.in_picture(metadata_of(codestream))
+        named = (("icc_profile", carried.icc), ("exif", carried.exif), ("xmp", carried.xmp))
+        self.info.update((name, payload) for name, payload in named if payload is not None)
 
     def load(self) -> Any:
         """Decodes the samples, once. Raises OSError with the decoder's message."""
@@ -55,7 +57,7 @@ class JaiImageFile(ImageFile.ImageFile):
             stream = self._stream()
             stream.seek(0)
             try:
-                image = decode_picture(stream.read()).image
+                image = decode_picture(container.opened(stream.read()).codestream, keep=False).image
             except RefswError as error:
                 raise OSError(str(error)) from error
             self.im = to_pillow(image).im
@@ -70,6 +72,13 @@ class JaiImageFile(ImageFile.ImageFile):
         return self.fp
 
 
+class JaifImageFile(JaiImageFile):
+    """A codestream inside a file of boxes."""
+
+    format = FILE_FORMAT
+    format_description = "refsw learned image file"
+
+
 def to_pillow(image: Image) -> PillowImage.Image:
     """An `Image` as Pillow holds it: L, LA, RGB or RGBA of 8 bits; deeper samples keep their upper 8 bits."""
     shown = as_rgb(image)
@@ -82,6 +91,11 @@ def _accept(prefix: bytes) -> bool:
     return prefix.startswith(_SIGNATURE)
 
 
+def _accept_file(prefix: bytes) -> bool:
+    """The brand stands behind size, type and the four characters `ftyp`."""
+    return container.is_file(prefix) and prefix[8:12] == file_format().codes["brand"].encode()
+
+
 def _carried(options: dict[str, Any]) -> Metadata:
     """Metadata that the caller of `save` names; as in Pillow's own formats, nothing else is taken along."""
     found = {name: value for name, value in options.items() if isinstance(value, bytes)}
@@ -91,6 +105,14 @@ def _carried(options: dict[str, Any]) -> Metadata:
 
 
 def _save(picture: PillowImage.Image, file: IO[bytes], filename: str | bytes) -> None:
+    file.write(_encoded(picture))
+
+
+def _save_file(picture: PillowImage.Image, file: IO[bytes], filename: str | bytes) -> None:
+    file.write(container.wrapped(_encoded(picture)))
+
+
+def _encoded(picture: PillowImage.Image) -> bytes:
     from refsw.api import encode
     from refsw.io import to_image
 
@@ -98,12 +120,15 @@ def _save(picture: PillowImage.Image, file: IO[bytes], filename: str | bytes) ->
     config = options.get("config", "cfg/base.yaml")
     try:
         image = replace(to_image(picture), metadata=_carried(options))
-        data = encode(image, config, quality=options.get("quality"), bpp=options.get("bpp"))
+        return encode(image, config, quality=options.get("quality"), bpp=options.get("bpp"))
     except RefswError as error:
         raise OSError(str(error)) from error
-    file.write(data)
 
 
 PillowImage.register_open(FORMAT, JaiImageFile, _accept)
 PillowImage.register_save(FORMAT, _save)
 PillowImage.register_extension(FORMAT, EXTENSION)
+
+PillowImage.register_open(FILE_FORMAT, JaifImageFile, _accept_file)
+PillowImage.register_save(FILE_FORMAT, _save_file)
+PillowImage.register_extension(FILE_FORMAT, FILE_EXTENSION)

@@ -2,6 +2,7 @@
 """Render the specification: spec/text/*.md with the tables of spec/ put in, to docs/spec/.
 
     {{segments}}  {{rules}}            Table 5-1; rules of the whole
+    {{boxes}}  {{file_rules}}          Table F-1; rules of the file format
     {{structure NAME}}                 syntax table of a structure
     {{semantics NAME}}                 semantics of a structure and its elements
     {{constraints PREFIX}}             constraints whose clause begins so
@@ -71,6 +72,10 @@ def _expand(order: str) -> str:
             return documents.segment_table()
         case ["rules"]:
             return documents.rule_table()
+        case ["boxes"]:
+            return documents.box_table()
+        case ["file_rules"]:
+            return documents.file_rule_table()
         case ["structure", name]:
             return documents.structure_table(name)
         case ["semantics", name]:

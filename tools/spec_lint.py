@@ -4,6 +4,7 @@
     schema     every YAML document that this project has a JSON Schema for obeys it
     elements   range, semantics and clause of each element; names in expressions are those of earlier elements
     clauses    each clause belongs to one thing; every constraint meets an element
+    boxes      each box of Table F-1 stands in one that holds boxes, and has a structure that exists
     levels     limits grow from level to level; the example that a level names fits it and no lower one
 """
 
@@ -21,7 +22,8 @@ import jsonschema  # type: ignore[import-untyped]
 from refsw import spec
 from refsw.resources import spec_dir
 from refsw.spec import Level, Profile
-from refsw.syntax.definition import Bind, Constraint, Field, For, If, Include, Item, Let, Structure, syntax
+from refsw.syntax.boxes import FILE, file_format
+from refsw.syntax.definition import Bind, Constraint, Field, For, If, Include, Item, Let, Structure, Syntax, syntax
 from refsw.syntax.documents import fields_of
 from refsw.syntax.expression import Expression
 
@@ -43,6 +45,7 @@ def findings() -> Iterator[str]:
     if not broken:
         yield from _clauses()
         yield from _names()
+        yield from _boxes()
         yield from _levels()
 
 
@@ -66,11 +69,13 @@ def _schemas() -> Iterator[str]:
 
 
 def _clauses() -> Iterator[str]:
-    tables = syntax()
-    all_fields = [field for structure in tables.structures.values() for field in fields_of(structure)]
-    owners: list[tuple[str, str]] = [(rule.clause, f"rule {rule.name}") for rule in tables.rules.values()]
+    tables, file = syntax(), file_format()
+    structures = (*tables.structures.values(), *file.syntax.structures.values())
+    all_fields = [field for structure in structures for field in fields_of(structure)]
+    owners: list[tuple[str, str]] = [(rule.clause, f"rule {rule.name}") for rule in file.syntax.rules.values()]
     owners += [(kind.clause, f"segment {kind.marker}") for kind in tables.segments]
-    owners += [(structure.clause, f"structure {structure.name}") for structure in tables.structures.values()]
+    owners += [(kind.clause, f"box {kind.name}") for kind in file.kinds]
+    owners += [(structure.clause, f"structure {structure.name}") for structure in structures]
     met: set[Constraint] = set()
     for field in all_fields:
         if field.descriptor.kind != "align":
@@ -102,20 +107,36 @@ def _names() -> Iterator[str]:
         for expression in (kind.minimum, kind.maximum, kind.max_size):
             yield from _unknown(f"segment {kind.marker}", expression, published)
         known = published | ROOT_NAMES | set(kind.names)
-        yield from _walk(tables.structures[kind.structure], known, columns)
+        yield from _walk(tables.structures[kind.structure], known, columns, tables)
         if kind.publish:
             published |= known
 
 
-def _walk(structure: Structure, known: set[str], columns: set[str]) -> Iterator[str]:
+def _boxes() -> Iterator[str]:
+    file = file_format()
+    structures = file.syntax.structures
+    yield from (f"structure {name} is defined twice" for name in syntax().structures.keys() & structures.keys())
+    holders = {FILE}
+    for kind in file.kinds:
+        if kind.within not in holders:
+            yield f"box {kind.name}: {kind.within} does not hold boxes before it in Table F-1"
+        if kind.structure and kind.structure not in structures:
+            yield f"box {kind.name}: structure {kind.structure} does not exist"
+        holders |= {kind.name} if kind.holds == "boxes" else set()
+    for name in ("box_header", *sorted({kind.structure for kind in file.kinds} & structures.keys())):
+        yield from _walk(structures[name], set(ROOT_NAMES), set(), file.syntax)
+
+
+def _walk(structure: Structure, known: set[str], columns: set[str], tables: Syntax) -> Iterator[str]:
     """Names in the order of the walk; `known` grows."""
     previous = {f"previous.{field.name}" for field in fields_of(structure)}
-    yield from _items(structure, structure.items, known, columns, previous)
+    yield from _items(structure, structure.items, known, columns, previous, tables)
 
 
 def _items(
-    structure: Structure, items: Iterable[Item], known: set[str], columns: set[str], previous: set[str]
-) -> Iterator[str]:
+    structure: Structure, items: Iterable[Item], known: set[str], columns: set[str], previous: set[str],
+    tables: Syntax,
+) -> Iterator[str]:  # fmt: skip
     for item in items:
         match item:
             case Field():
@@ -130,16 +151,16 @@ def _items(
                 known |= {column for column in columns if column.startswith(f"{table}.")}
             case If():
                 yield from _unknown(structure.name, item.condition, known)
-                yield from _items(structure, (*item.then, *item.otherwise), known, columns, previous)
+                yield from _items(structure, (*item.then, *item.otherwise), known, columns, previous, tables)
             case For():
                 yield from _unknown(structure.name, item.count, known)
                 known |= {item.variable, *(inner.name for inner in item.items if isinstance(inner, Field))}
-                yield from _items(structure, item.items, known, columns, previous)
+                yield from _items(structure, item.items, known, columns, previous, tables)
             case Include(name, as_name):
-                if name not in syntax().structures:
+                if name not in tables.structures:
                     yield f"{structure.name}: structure {name} does not exist"
                 else:
-                    yield from _walk(syntax().structures[name], set(known), columns)
+                    yield from _walk(tables.structures[name], set(known), columns, tables)
                 known.add(as_name)
 
 

@@ -128,6 +128,11 @@ def check_paths(source: Path, outputs: Iterable[Path | None]) -> None:
         check_writable(path)
 
 
+def is_container(path: Path) -> bool:
+    """Whether an output is a codestream among boxes (Annex F), by its suffix."""
+    return path.suffix.lower() == ".jaif"
+
+
 def write_report(path: Path, report: dict[str, Any]) -> None:
     """Writes a report as JSON. Raises OutputError."""
     write_bytes(path, (json.dumps(plain(report), indent=2, ensure_ascii=False) + "\n").encode())

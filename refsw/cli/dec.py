@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-dec IN.jai -o OUT.png`: decode a codestream, or many."""
+"""`refsw-dec IN.jai -o OUT.png`: decode a codestream (.jai, or .jaif), or many."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from refsw import __version__, syntax
+from refsw import __version__, container, syntax
 from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser("refsw-dec", _DESCRIPTION)
-    parser.add_argument("inputs", nargs="+", metavar="IN.jai", help="codestreams, folders of codestreams, patterns")
+    parser.add_argument("inputs", nargs="+", metavar="IN.jai", help="codestreams (.jai, .jaif), folders, patterns")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True,
                         help="picture, .png or .ppm; of many: a folder, or {stem}, {name}, {folder}")  # fmt: skip
     add_batch(parser)
@@ -110,7 +110,8 @@ class _Decoding:
         arguments, chosen = self.work.arguments, self.work.selection
         data = read_bytes(task.source, maximum=_MAXIMUM_BYTES)
         with naming(task.source):
-            found = syntax.salvage(data).codestream if chosen.conceal else syntax.read(data)
+            file = container.opened(data, conceal=chosen.conceal)
+            found = syntax.salvage(file.codestream).codestream if chosen.conceal else syntax.read(file.codestream)
             header = found.picture_header  # most of what is wrong is found here, before torch is loaded
             displayed(header, chosen)
             check_memory(memory_bytes(header), header.coded_width, header.coded_height)
@@ -122,7 +123,8 @@ class _Decoding:
                 if self.named != (header.model_id, header.model_digest):
                     self.model, self.named = load_model(header), (header.model_id, header.model_digest)
                 decoded = decode_picture(
-                    data, operating_point=arguments.operating_point, device=arguments.device, selection=chosen,
+                    file.codestream, operating_point=arguments.operating_point, device=arguments.device,
+                    selection=chosen,
                     keep=arguments.dump is not None or arguments.latents is not None,
                     exact=arguments.exact, model=self.model,
                 )  # fmt: skip
@@ -134,8 +136,8 @@ class _Decoding:
             write_latents(arguments.latents, decoded)
         if arguments.dump is not None:
             write_dump(arguments.dump, decoded)
-        write_image(task.target, decoded.image)
-        image = decoded.image
+        image = replace(decoded.image, metadata=file.in_picture(decoded.image.metadata))
+        write_image(task.target, image)
         report = {
             "program": f"refsw-dec {__version__}",
             "arguments": list(self.work.argv),

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from refsw import __version__
+from refsw import __version__, container
 from refsw.cli.average import average_quality
 from refsw.cli.batch import Kind, add_batch, is_batch, plan, refuse_in_batch, run_batch
-from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
+from refsw.cli.common import Parser, check_paths, guarded, is_container, naming, number, write_report
 from refsw.cli.formats import add_formats, geometry, transform, with_wanted_metadata
 from refsw.cli.workers import Done, Session, Task
 from refsw.config import Config, load_config
@@ -26,7 +26,8 @@ from refsw.types import digest
 _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
 
   refsw-enc photo.png -o photo.jai                    configuration cfg/base.yaml, its quality
-  refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the file
+  refsw-enc photo.png -o photo.jaif                   the same inside a file of boxes, with its metadata
+  refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the codestream
   refsw-enc photo.png -o photo.jai --psnr 36          the quality that gives 36 dB
   refsw-enc photo.png -o photo.jai --set coding.digest=false
   refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped"""
@@ -51,7 +52,7 @@ def _parser() -> Parser:
     parser = Parser("refsw-enc", _DESCRIPTION)
     parser.add_argument("inputs", nargs="+", metavar="IN", help="pictures, folders of pictures, patterns")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True,
-                        help="codestream; of many: a folder, or a name with {stem}, {name}, {folder}")  # fmt: skip
+                        help=".jai or .jaif; of many: a folder, or a name with {stem}, {name}, {folder}")  # fmt: skip
     add_batch(parser)
     add_formats(parser)
     parser.add_argument("-c", "--config", default="cfg/base.yaml", metavar="FILE",
@@ -142,8 +143,9 @@ class _Encoding:
         shown = encoded.reconstruction
         if arguments.rec is not None and shown is not None:
             write_image(arguments.rec, shown)
-        write_bytes(task.target, encoded.data)
-        bpp = 8 * len(encoded.data) / (image.width * image.height)
+        data = container.wrapped(encoded.data) if is_container(task.target) else encoded.data
+        write_bytes(task.target, data)
+        bpp = 8 * len(data) / (image.width * image.height)
         seconds = time.perf_counter() - begin
         report = {
             "program": f"refsw-enc {__version__}",
@@ -157,9 +159,9 @@ class _Encoding:
             },
             "output": {
                 "path": task.target,
-                "bytes": len(encoded.data),
+                "bytes": len(data),
                 "bpp": bpp,
-                "sha256": hashlib.sha256(encoded.data).hexdigest(),
+                "sha256": hashlib.sha256(data).hexdigest(),
                 "reconstruction_digest": digest(shown.samples) if shown else None,
             },
             "quality": self.work.quality,
@@ -169,7 +171,7 @@ class _Encoding:
             "numerics": record,
             "seconds": seconds,
         }
-        return Done(f"{task.source} -> {task.target}: {len(encoded.data)} bytes, {bpp:.3f} bpp", report)
+        return Done(f"{task.source} -> {task.target}: {len(data)} bytes, {bpp:.3f} bpp", report)
 
 
 if __name__ == "__main__":

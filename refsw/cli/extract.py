@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from refsw import syntax
-from refsw.cli.common import Parser, check_paths, guarded, naming, number
+from refsw import container, syntax
+from refsw.cli.common import Parser, check_paths, guarded, is_container, naming, number
 from refsw.errors import RefswError
 from refsw.io import read_bytes, write_bytes
 from refsw.syntax import surgery
@@ -28,7 +28,8 @@ _DESCRIPTION = """Takes parts out of a codestream; sizes, counts and digests of 
 
   refsw-extract map.jai -o part.jai --drop-regions 0,2-5     regions become absent: refsw-dec --conceal
   refsw-extract photo.jai -o small.jai --channels 64         the first 64 latent channels of each component
-  refsw-extract photo.jai -o bare.jai --drop metadata,extensions"""
+  refsw-extract photo.jai -o bare.jai --drop metadata,extensions
+  refsw-extract photo.jaif -o photo.jai                      out of its boxes; the other way round puts it in"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,8 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser("refsw-extract", _DESCRIPTION)
-    parser.add_argument("input", type=Path, metavar="IN.jai", help="codestream")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True, help="codestream")
+    parser.add_argument("input", type=Path, metavar="IN.jai", help="codestream, .jai or .jaif")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.jai", required=True,
+                        help="codestream, .jai or .jaif")  # fmt: skip
     parser.add_argument("--drop", type=_names, default=(), metavar="PART,...", help=f"of {', '.join(_PARTS)}")
     parser.add_argument("--drop-regions", type=_indices, default=frozenset(), metavar="LIST", help="such as 0,2-5")
     parser.add_argument("--channels", type=number(int, 0, 1023), metavar="N",
@@ -52,7 +54,7 @@ def _extract(argv: Sequence[str]) -> None:
     check_paths(arguments.input, (arguments.output,))
     data = read_bytes(arguments.input, maximum=_MAXIMUM_BYTES)
     with naming(arguments.input):
-        codestream = syntax.read(data)
+        codestream = syntax.read(container.whole(data))
         if arguments.channels is not None:
             from refsw.decode.picture import load_model
             from refsw.encode.channels import without_channels
@@ -62,10 +64,11 @@ def _extract(argv: Sequence[str]) -> None:
         for name in arguments.drop:
             codestream = _PARTS[name](codestream)
         left = syntax.write(codestream)
+        written = container.wrapped(left) if is_container(arguments.output) else left
     if violations := syntax.validate(left):
         raise RefswError(f"{arguments.input}: what is left is not valid: {violations[0].error()}")
-    write_bytes(arguments.output, left)
-    print(f"{arguments.input} -> {arguments.output}: {len(data)} -> {len(left)} bytes")
+    write_bytes(arguments.output, written)
+    print(f"{arguments.input} -> {arguments.output}: {len(data)} -> {len(written)} bytes")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from refsw import container
 from refsw.cli.common import Parser, guarded, naming, plain
+from refsw.container.boxes import shown
 from refsw.errors import RefswError, UsageError
 from refsw.io.files import read_bytes
 from refsw.syntax.budget import Budget, budget
-from refsw.syntax.reader import Entry, read, trace, validate
+from refsw.syntax.reader import Entry, read
 
 PROGRAM = "refsw-probe"
 SHOWN_BYTES = 8
 JSON_BYTES = 256
+_FOUR_CHARACTERS = ("box_header.type", "file_type.major_brand", "item_entry.item_type")
 MAX_FILE_BYTES = 256 << 20
 """Greatest file that the probe reads into memory."""
 
@@ -31,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(PROGRAM, "Print the syntax elements of a codestream: offset, bits, name, value, clause.")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="codestream, usually *.jai")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="codestream, *.jai or *.jaif")
     parser.add_argument("--model", metavar="NAME", help="print the integer layers of a model package, without a FILE")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--validate", action="store_true", help="print only the violated clauses; all, not the first")
@@ -60,16 +63,16 @@ def _work(argv: Sequence[str]) -> None:
 def _report(data: bytes, options: argparse.Namespace) -> tuple[list[str], RefswError | None]:
     """What to print, and the error that decides the exit code."""
     if options.validate:
-        violations = validate(data)
+        violations = container.validate(data)
         if options.json:
             lines = _json({"file": str(options.file), "valid": not violations, "violations": plain(violations)})
         else:
             lines = [str(violation.error()) for violation in violations] or [f"{options.file}: valid"]
         return lines, violations[0].error() if violations else None
     if options.complexity:
-        costs = budget(read(data))
+        costs = budget(read(container.opened(data).codestream))
         return _json(plain(costs)) if options.json else complexity_lines(costs), None
-    entries, error = trace(data)
+    entries, error = container.trace(data)
     if not options.json:
         return [_line(entry) for entry in entries], error
     tree = {
@@ -119,6 +122,8 @@ def _value(entry: Entry) -> str:
 
 
 def _meaning(entry: Entry) -> str:
+    if entry.field.key in _FOUR_CHARACTERS and isinstance(entry.value, int):
+        return shown(entry.value)
     values = entry.field.values
     return values.get(entry.value, "") if values is not None and isinstance(entry.value, int) else ""
 

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.errors import DamageError
-from refsw.syntax.headers import AlphaPlane, Codestream, PictureHeader
+from refsw.syntax.headers import EXIF, ICC, XMP, AlphaPlane, Codestream, PictureHeader
 from refsw.types import Cicp, ContentLight, MasteringDisplay, Metadata
-
-ICC, EXIF, XMP = 1, 2, 3
 
 
 def metadata_of(codestream: Codestream) -> Metadata:

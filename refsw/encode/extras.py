@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.decode.extras import EXIF, ICC, XMP
 from refsw.errors import LevelError
 from refsw.spec import Level
-from refsw.syntax.headers import AlphaPlane, MetadataBlock, RenderingInformation, UserData
+from refsw.syntax.headers import EXIF, ICC, XMP, AlphaPlane, MetadataBlock, RenderingInformation, UserData
 from refsw.types import Image, Metadata
 
 _BLOCK_OVERHEAD, _FIXED = 16, 64

@@ -9,6 +9,7 @@
     coverage   bytes -> bins of the syntax that they exercise                          bins.py
     mutate     bytes -> codestreams that break one clause each, which is named         mutants.py
     codestreams, near_legal   hypothesis strategies; need hypothesis                   strategies.py
+    file_format               boxes of the file format, for refsw.container              boxes.py
     structure_table, ...      the printed specification                                documents.py
 """
 

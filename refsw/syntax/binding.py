@@ -31,18 +31,18 @@ CLASSES: Mapping[str, type[Any]] = MappingProxyType(
 )
 
 
-def build(scope: Scope) -> Any:
+def build(scope: Scope, classes: Mapping[str, type[Any]] = CLASSES) -> Any:
     """The dataclass of a walked structure."""
-    kind = CLASSES[scope.structure]
-    return kind(**{field.name: _convert(field.name, str(field.type), scope) for field in fields(kind)})
+    kind = classes[scope.structure]
+    return kind(**{field.name: _convert(field.name, str(field.type), scope, classes) for field in fields(kind)})
 
 
-def _convert(name: str, annotation: str, scope: Scope) -> Any:
+def _convert(name: str, annotation: str, scope: Scope, classes: Mapping[str, type[Any]]) -> Any:
     value = scope.names[name]
     if isinstance(value, Scope):
-        return build(value)
+        return build(value, classes)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        items = tuple(build(item) if isinstance(item, Scope) else item for item in value)
+        items = tuple(build(item, classes) if isinstance(item, Scope) else item for item in value)
         if annotation.startswith("tuple"):
             return items
         return items[0] if items else None  # a segment that occurs at most once

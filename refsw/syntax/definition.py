@@ -189,19 +189,23 @@ class Syntax:
 @cache
 def syntax() -> Syntax:
     """The syntax of spec/, parsed once; raises SpecError or ExpressionError where it is not well-formed."""
-    rules = {
-        row["rule"]: Rule(row["rule"], row["clause"], row.get("category", "malformed"), row["text"])
-        for row in spec.document("constraints.yaml")["rules"]
-    }
+    documents = [spec.document(f"syntax/{name}.yaml") for name in ("codestream", "picture_header", "segments")]
+    rules = rules_of(spec.document("constraints.yaml")["rules"])
+    segments = [_segment(row) for document in documents for row in document.get("segments", [])]
+    return Syntax(structures_of(documents, rules), tuple(segments), rules)
+
+
+def rules_of(rows: list[Mapping[str, Any]]) -> Mapping[str, Rule]:
+    """Rules by their name."""
+    rules = [Rule(row["rule"], row["clause"], row.get("category", "malformed"), row["text"]) for row in rows]
+    return MappingProxyType({rule.name: rule for rule in rules})
+
+
+def structures_of(documents: list[Any], rules: Mapping[str, Rule]) -> Mapping[str, Structure]:
+    """Structures by their name, with the constraints on their elements."""
     constraints = [_constraint(row) for row in spec.document("constraints.yaml")["constraints"]]
-    structures: dict[str, Structure] = {}
-    segments: list[SegmentKind] = []
-    for name in ("codestream", "picture_header", "segments"):
-        document = spec.document(f"syntax/{name}.yaml")
-        for row in document["structures"]:
-            structures[row["structure"]] = _structure(row, constraints, rules["alignment"].clause)
-        segments += [_segment(row) for row in document.get("segments", [])]
-    return Syntax(MappingProxyType(structures), tuple(segments), MappingProxyType(rules))
+    rows = [row for document in documents for row in document["structures"]]
+    return MappingProxyType({row["structure"]: _structure(row, constraints, rules["alignment"].clause) for row in rows})
 
 
 def _constraint(row: Mapping[str, Any]) -> Constraint:

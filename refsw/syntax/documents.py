@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from refsw.syntax.boxes import file_format
 from refsw.syntax.definition import (
     Bind,
     Constraint,
@@ -25,14 +26,14 @@ INDENT = "&emsp;"
 
 def structure_table(name: str) -> str:
     """Syntax table of one structure: element, descriptor, range, clause."""
-    structure = syntax().structures[name]
+    structure = _structure(name)
     rows = [(f"{name}( ) {{", "", "", structure.clause), *_rows(structure.items, 1), ("}", "", "", "")]
     return table(("Syntax", "Descriptor", "Range", "Clause"), rows)
 
 
 def structure_semantics(name: str) -> str:
     """Semantics of one structure and of each of its elements."""
-    structure = syntax().structures[name]
+    structure = _structure(name)
     lines = [structure.semantics, ""]
     for item in flatten(structure.items):
         if isinstance(item, Let):
@@ -58,7 +59,8 @@ def segment_table() -> str:
 
 def constraint_table(prefix: str) -> str:
     """Constraints whose clause begins with `prefix`."""
-    fields = [field for structure in syntax().structures.values() for field in fields_of(structure)]
+    structures = (*syntax().structures.values(), *file_format().syntax.structures.values())
+    fields = [field for structure in structures for field in fields_of(structure)]
     rows = [
         (constraint.clause, code_text(constraint.element), _limit(constraint), constraint.text, constraint.category)
         for field in fields
@@ -72,6 +74,24 @@ def constraint_table(prefix: str) -> str:
 def rule_table() -> str:
     """Rules that no single element carries."""
     rows = [(rule.clause, rule.text, rule.category) for rule in syntax().rules.values()]
+    return table(("Clause", "Rule", "Kind of violation"), rows)
+
+
+def box_table() -> str:
+    """Table F-1."""
+    rows = []
+    for kind in file_format().kinds:
+        payload = [code_text(f"{kind.structure}( )")] if kind.structure else []
+        occurs = str(kind.minimum) if kind.minimum == kind.maximum else f"{kind.minimum} to {kind.maximum}"
+        holds = ", then ".join(payload + ([kind.holds] if kind.holds else []))
+        rows.append((code_text(kind.name), kind.within, holds, occurs, kind.semantics, kind.clause))
+    return table(("Box", "In", "Payload", "Occurs", "Meaning", "Clause"), rows)
+
+
+def file_rule_table() -> str:
+    """Rules of Annex F that no single element carries."""
+    own = file_format().syntax.rules.keys() - syntax().rules.keys()
+    rows = [(rule.clause, rule.text, rule.category) for rule in file_format().syntax.rules.values() if rule.name in own]
     return table(("Clause", "Rule", "Kind of violation"), rows)
 
 
@@ -112,6 +132,12 @@ def code_text(text: str) -> str:
     return "`" + text.replace("|", "\\|") + "`"
 
 
+def _structure(name: str) -> Structure:
+    """A structure of the codestream or of the file format."""
+    own = syntax().structures
+    return own[name] if name in own else file_format().syntax.structures[name]
+
+
 def _rows(items: Iterable[Item], depth: int) -> Iterator[tuple[str, str, str, str]]:
     pad = INDENT * depth
     for item in items:
@@ -121,7 +147,7 @@ def _rows(items: Iterable[Item], depth: int) -> Iterator[tuple[str, str, str, st
             case Field():
                 yield f"{pad}**{item.name}**", code_text(item.descriptor.text), _range(item), item.clause
             case Include(structure, name):
-                yield f"{pad}{name}: {structure}( )", "", "", syntax().structures[structure].clause
+                yield f"{pad}{name}: {structure}( )", "", "", _structure(structure).clause
             case If():
                 yield f"{pad}if( {code(item.condition)} ) {{", "", "", ""
                 yield from _rows(item.then, depth + 1)

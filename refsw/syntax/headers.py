@@ -26,6 +26,10 @@ CHROMA_FORMATS = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
 """(6.3.14) Name of each source_chroma_format_idc."""
 
 
+ICC, EXIF, XMP = 1, 2, 3
+"""(6.8.1) Values of metadata_type."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ComponentHeader:
     """(6.4) What the picture header says of one component.

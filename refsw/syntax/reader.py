@@ -46,11 +46,13 @@ class Reader:
     entries: filled where a trace is wanted; violations: filled where they are collected instead of raised.
     """
 
-    def __init__(self, data: bytes, entries: list[Entry] | None, violations: list[Violation] | None) -> None:
+    def __init__(
+        self, data: bytes, entries: list[Entry] | None, violations: list[Violation] | None, tables: Syntax | None = None
+    ) -> None:
         self.bits = BitReader(data)
         self.entries = entries
         self.violations = violations
-        self.engine = Engine(syntax(), self)
+        self.engine = Engine(tables or syntax(), self)
         self.counts: dict[str, tuple[int, int]] = {}
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from refsw.spec import Level, Profile
 from refsw.syntax.bitio import BitReader, BitWriter
-from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, syntax
+from refsw.syntax.definition import Bind, Field, For, If, SegmentKind, Syntax, syntax
 from refsw.syntax.engine import Engine, Scope, Value, table_row
 from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream, Substream
@@ -19,11 +19,11 @@ from refsw.syntax.violation import Violation
 class Writer:
     """Writes one codestream; counts and lengths that follow from other fields are computed."""
 
-    def __init__(self, codestream: Codestream) -> None:
-        self.sources: list[Any] = [codestream]
+    def __init__(self, source: Any, tables: Syntax | None = None) -> None:
+        self.sources: list[Any] = [source]
         self.writers: list[BitWriter] = [BitWriter()]
         self.segment: dict[str, int] = {}
-        self.engine = Engine(syntax(), self)
+        self.engine = Engine(tables or syntax(), self)
 
     def run(self) -> bytes:
         """The bytes of the codestream."""
