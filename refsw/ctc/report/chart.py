@@ -58,20 +58,22 @@ def line_chart(series: Sequence[Series], x_title: str, y_title: str, frame: Fram
     measured = [one for one in drawn if not one.published] or drawn
     xs = [x for one in measured for x, _ in one.points]
     ys = [y for one in measured for _, y in one.points]
-    x_axis, y_axis = _Axis.over(xs, log=True), _Axis.over(ys, intervals=7 if frame.labels else 4)
+    x_axis = _Axis.over(xs, log=True, least_ticks=4 if frame.labels else 3)
+    y_axis = _Axis.over(ys, intervals=7 if frame.labels else 4)
     plot = _Plot(frame, x_axis, y_axis)
     parts = [plot.grid(x_title, y_title)]
     ends = []
     for one in drawn:
         inside = [point for point in one.points if plot.inside(*point)]
-        if not inside:
+        traced = plot.trace(one.points)
+        if not traced:
             continue
-        path = "M" + "L".join(f"{plot.x(x):.1f} {plot.y(y):.1f}" for x, y in inside)
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in traced)
         kind = "curve published" if one.published else "curve"
         parts.append(f'<path class="{kind} c{one.style % COLOURS}" d="{path}"><title>{escape(one.name)}</title></path>')
         if not one.published:
             parts += [_marker(one, plot, x, y, x_title, y_title) for x, y in inside]
-        ends.append((plot.y(inside[-1][1]), plot.x(inside[-1][0]), one))
+        ends.append((traced[-1][1], traced[-1][0], one))
     if frame.labels:
         parts += _end_labels(ends, frame)
     return _svg(frame, parts, description)
@@ -114,13 +116,21 @@ class _Axis:
     log: bool
 
     @classmethod
-    def over(cls, values: Iterable[float], *, log: bool = False, room: float = 0.06, intervals: int = 7) -> _Axis:
+    def over(
+        cls,
+        values: Iterable[float],
+        *,
+        log: bool = False,
+        room: float = 0.06,
+        intervals: int = 7,
+        least_ticks: int = 3,
+    ) -> _Axis:
         listed = list(values)
         low, high = min(listed), max(listed)
         if log:
             low, high = low / (1 + room), high * (1 + room)
             ticks = _decades(low, high, (1, 2, 5))
-            if len(ticks) < 3:
+            if len(ticks) < least_ticks:
                 ticks = _decades(low, high, (1, 1.5, 2, 3, 4, 5, 7))
             return cls(low, high, tuple(ticks or [low, high]), True)
         span = high - low or max(abs(high), 1.0)
@@ -164,6 +174,17 @@ class _Plot:
     def inside(self, x: float, y: float) -> bool:
         return x > 0 and -1e-9 <= self.x_axis.place(x) <= 1 + 1e-9 and -1e-9 <= self.y_axis.place(y) <= 1 + 1e-9
 
+    def trace(self, points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+        """A line through points as it runs inside the frame, in units of the drawing; points must be in order."""
+        unit = [(self.x_axis.place(x), self.y_axis.place(y)) for x, y in points if x > 0]
+        path: list[tuple[float, float]] = []
+        for first, second in zip(unit, unit[1:] or unit, strict=False):
+            part = _inside_unit(first, second)
+            path += [point for point in part or () if not path or path[-1] != point]
+        f = self.frame
+        wide, high = f.width - f.left - f.right, f.height - f.top - f.bottom
+        return [(f.left + u * wide, f.height - f.bottom - v * high) for u, v in path]
+
     def grid(self, x_title: str, y_title: str) -> str:
         f = self.frame
         right, bottom = f.width - f.right, f.height - f.bottom
@@ -181,6 +202,25 @@ class _Plot:
             texts.append(f'<text class="title mid" transform="translate(12 {(f.top + bottom) / 2:.0f}) rotate(-90)">'
                          f"{escape(y_title)}</text>")  # fmt: skip
         return "".join(parts + texts)
+
+
+def _inside_unit(
+    first: tuple[float, float], second: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The part of a segment inside the unit square (Liang and Barsky 1984), None where it passes by."""
+    start, end = 0.0, 1.0
+    for a, b in zip(first, second, strict=True):
+        for step, room in ((a - b, a), (b - a, 1 - a)):
+            if step == 0 and room < -1e-9:
+                return None
+            if step < 0:
+                start = max(start, room / step)
+            elif step > 0:
+                end = min(end, room / step)
+    if start > end + 1e-9:
+        return None
+    at = [tuple(a + share * (b - a) for a, b in zip(first, second, strict=True)) for share in (start, end)]
+    return (at[0][0], at[0][1]), (at[1][0], at[1][1])
 
 
 def _marker(one: Series, plot: _Plot, x: float, y: float, x_title: str, y_title: str) -> str:
