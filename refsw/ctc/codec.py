@@ -60,7 +60,7 @@ class Session(Protocol):
 
 
 class Codec(Protocol):
-    """A codec under test. Equality and hash are by value."""
+    """A codec under test, on one thread. Equality and hash are by value."""
 
     def __hash__(self) -> int:
         """Of a frozen dataclass."""
@@ -74,6 +74,9 @@ class Codec(Protocol):
 
     def setting_text(self, setting: float) -> str:
         """A setting for readers: "quality 40", "distance 1.9"."""
+
+    def with_threads(self, threads: int) -> Codec:
+        """The same codec on several threads, where it can use them: for times alone, its bytes may be others."""
 
     def open(self) -> Session:
         """A session. Raises UnsupportedError, with what to install, where the codec is not here."""

@@ -47,14 +47,14 @@ class Answer:
 
 
 class DecoderProcess:
-    """A warm process that decodes one codestream after the other, on one thread; it ends with this process."""
+    """A warm process that decodes one codestream after the other, on some threads; it ends with this process."""
 
-    def __init__(self, codec: str = CODEC) -> None:
-        environment = dict(os.environ, OMP_NUM_THREADS="1")
+    def __init__(self, codec: str = CODEC, threads: int = 1) -> None:
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         root = str(Path(__file__).resolve().parents[2])  # the same refsw as here, wherever it was started
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "refsw.ctc.decoder", codec],
+            [sys.executable, "-m", "refsw.ctc.decoder", codec, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True,
         )  # fmt: skip
 
@@ -119,11 +119,12 @@ def main() -> None:
     """Serves requests from standard input; everything that libraries print goes to standard error."""
     parser = argparse.ArgumentParser(prog="refsw.ctc.decoder", description=main.__doc__)
     parser.add_argument("codec")
+    parser.add_argument("threads", type=int)
     arguments = parser.parse_args()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     codec, models = importlib.import_module(arguments.codec), dict[str, Any]()
-    with numerics(1) if arguments.codec == CODEC else contextlib.nullcontext():
+    with numerics(arguments.threads) if arguments.codec == CODEC else contextlib.nullcontext():
         for line in sys.stdin:
             try:
                 answer: dict[str, object] = asdict(_answer(codec, models, Request(**json.loads(line))))

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from functools import lru_cache
+
+from refsw.errors import RefswError
+
+POLL_SECONDS = 0.02
+TIMEOUT_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,16 @@ class Program:
 
     path: str
     version: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A program that ended. peak_bytes: of resident memory, seen now and then; None where the system does not tell."""
+
+    code: int
+    output: bytes
+    log: str
+    peak_bytes: int | None
 
 
 @lru_cache(maxsize=8)
@@ -32,6 +48,35 @@ def program(kind: str, name: str) -> Program | None:
         if f"{kind.capitalize()} {name}" in has.stdout:
             return Program(path, " ".join(line.split()[:3]))
     return None
+
+
+def run(command: list[str], data: bytes) -> Ended:
+    """Runs a program on data. Its memory is looked at from outside: what it says of itself (getrusage) counts ours.
+
+    Raises RefswError after TIMEOUT_SECONDS.
+    """
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    peak, deadline = 0, time.monotonic() + TIMEOUT_SECONDS
+    pending: bytes | None = data
+    while True:
+        try:
+            output, log = process.communicate(pending, timeout=POLL_SECONDS)
+            return Ended(process.returncode, output, log.decode(errors="replace"), peak or None)
+        except subprocess.TimeoutExpired:
+            peak, pending = max(peak, resident_peak(process.pid)), None
+        if time.monotonic() > deadline:
+            process.kill()
+            process.communicate()
+            raise RefswError(f"{command[0]}: no answer after {TIMEOUT_SECONDS} s")
+
+
+def resident_peak(pid: int) -> int:
+    """Most bytes that a process ever had resident; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines:
+            return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
 
 
 def candidates() -> list[str]:

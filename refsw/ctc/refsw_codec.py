@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,12 +36,16 @@ WHOLE_RANGE = 100.0  # of a quality
 
 @dataclass(frozen=True)
 class RefswCodec:
-    """A configuration of refsw. module: where encode_picture and decode_picture are; another one than refsw's own
-    has no model, no ladder but 0, 1, ..., 100, and its name for a version."""
+    """A configuration of refsw.
+
+    module: where encode_picture and decode_picture are; another one than refsw's own has no model, no ladder but
+    0, 1, ..., 100, and its name for a version; threads: of the networks, no part of the record.
+    """
 
     name: str
     config: Config
     module: str = CODEC
+    threads: int = 1
 
     @property
     def ladder(self) -> tuple[float, ...]:
@@ -74,6 +78,10 @@ class RefswCodec:
         """Quality as `refsw-enc --quality` takes it."""
         return f"quality {round(setting, 6):g}"
 
+    def with_threads(self, threads: int) -> RefswCodec:
+        """Encoder and decoder on several threads."""
+        return replace(self, threads=threads)
+
     def open(self) -> RefswSession:
         """A session with the model in memory. Raises ModelError."""
         return RefswSession(self)
@@ -100,7 +108,7 @@ class RefswSession:
     def decode(self, data: bytes, like: Format) -> Decoded:
         """The picture, by the decoder's process."""
         if self._decoder is None or not self._decoder.alive:
-            self._decoder = DecoderProcess(self._codec.module)
+            self._decoder = DecoderProcess(self._codec.module, self._codec.threads)
         with tempfile.TemporaryDirectory(prefix="refsw-ctc-") as folder:
             stream, samples = Path(folder) / "picture.jai", Path(folder) / "samples.npy"
             stream.write_bytes(data)
@@ -115,7 +123,7 @@ class RefswSession:
         api: Any = importlib.import_module(self._codec.module)  # here, since it loads torch: to decode needs it not
         if not self._own:
             return api.encode_picture(image, config, quality=setting)
-        with numerics(1):
+        with numerics(self._codec.threads):
             return api.encode_picture(
                 image, config, quality=setting, model=_model(config.model), reconstruct=reconstruct
             )

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Protocol
 
 from refsw.ctc.codec import Decoded, Encoded, Format
 from refsw.ctc.results import CodecRecord
@@ -16,10 +16,12 @@ Versions = tuple[tuple[str, str], ...]
 
 
 class Settings(Protocol):
-    """A library as an anchor calls it. Equality and hash are by value."""
+    """A library as an anchor calls it: a frozen dataclass, with a field `threads` where the library can use some."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __hash__(self) -> int:
-        """Of a frozen dataclass."""
+        """Of its fields."""
 
     @property
     def depths(self) -> tuple[int, ...]:
@@ -67,6 +69,12 @@ class Anchor:
     def setting_text(self, setting: float) -> str:
         """A setting for readers."""
         return f"{self.settings.setting_name} {setting:g}"
+
+    def with_threads(self, threads: int) -> Anchor:
+        """On several threads where the library can; its bytes may then be others."""
+        if not any(field.name == "threads" for field in fields(self.settings)):
+            return self
+        return replace(self, settings=replace(self.settings, threads=threads))
 
     def open(self) -> Anchor:
         """Itself. Raises UnsupportedError where the library is absent."""

@@ -24,6 +24,7 @@ class HeicSettings:
     chroma: int = 420
     preset: str = "slow"
     tune: str = "psnr"
+    threads: int = 1
 
     depths = (8, 10, 12)
     setting_name = "quality"
@@ -31,7 +32,8 @@ class HeicSettings:
     def keywords(self) -> dict[str, Any]:
         """Arguments of pillow_heif.HeifFile.save. tile_size 0: one picture, no grid."""
         parameters = {"preset": self.preset, "tune": self.tune}
-        parameters |= {"x265:pools": "none", "x265:frame-threads": "1", "x265:wpp": "0"}
+        pools, wavefronts = ("none", "0") if self.threads == 1 else (str(self.threads), "1")
+        parameters |= {"x265:pools": pools, "x265:frame-threads": "1", "x265:wpp": wavefronts}
         return {"chroma": self.chroma, "tile_size": 0, "enc_params": parameters}
 
     def missing(self) -> str | None:
@@ -72,9 +74,10 @@ class HeicSettings:
         return Encoded(out.getvalue())
 
     def decode(self, data: bytes, like: Format) -> Decoded:
-        """The samples."""
+        """The samples. pillow-heif has a switch of its own for the decoder's threads."""
         import pillow_heif
 
+        pillow_heif.options.DECODE_THREADS = self.threads
         picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
         samples = np.asarray(picture)
         samples = samples.reshape(*samples.shape[:2], -1)[:, :, : like.channels]

@@ -38,6 +38,7 @@ class Jpeg2000Settings:
     """
 
     resolutions: int = 6
+    threads: int = 1
 
     depths = tuple(range(8, 17))
     setting_name = "PSNR"
@@ -49,7 +50,7 @@ class Jpeg2000Settings:
             "reversible": False,
             "mct": True,
             "resolutions": self.resolutions,
-            "numthreads": 1,
+            "numthreads": self.threads,
         }
 
     def missing(self) -> str | None:
@@ -83,7 +84,7 @@ class Jpeg2000Settings:
         """The samples."""
         import imagecodecs
 
-        return _picture(imagecodecs.jpeg2k_decode(data, numthreads=1), like)
+        return _picture(imagecodecs.jpeg2k_decode(data, numthreads=self.threads), like)
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,14 @@ class JpegXlSettings:
     """
 
     effort: int = 7
+    threads: int = 1
 
     depths = (8,)
     setting_name = "distance"
 
     def keywords(self) -> dict[str, Any]:
         """Arguments of imagecodecs.jpegxl_encode."""
-        return {"effort": self.effort, "lossless": False, "usecontainer": False, "numthreads": 1}
+        return {"effort": self.effort, "lossless": False, "usecontainer": False, "numthreads": self.threads}
 
     def missing(self) -> str | None:
         """None: imagecodecs is a dependency of refsw."""
@@ -127,7 +129,7 @@ class JpegXlSettings:
         """The samples."""
         import imagecodecs
 
-        return _picture(imagecodecs.jpegxl_decode(data, numthreads=1), like)
+        return _picture(imagecodecs.jpegxl_decode(data, numthreads=self.threads), like)
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,14 @@ class DeepAvifSettings:
     """AVIF of 10 or 12 bits, 4:4:4, which Pillow does not write; the tune is the library's own."""
 
     speed: int = 6
+    threads: int = 1
 
     depths = (10, 12)
     setting_name = "quality"
 
     def keywords(self) -> dict[str, Any]:
         """Arguments of imagecodecs.avif_encode."""
-        return {"codec": "aom", "pixelformat": "444", "speed": self.speed, "numthreads": 1}
+        return {"codec": "aom", "pixelformat": "444", "speed": self.speed, "numthreads": self.threads}
 
     def missing(self) -> str | None:
         """None: imagecodecs is a dependency of refsw."""
@@ -172,4 +175,4 @@ class DeepAvifSettings:
         """The samples."""
         import imagecodecs
 
-        return _picture(imagecodecs.avif_decode(data, numthreads=1), like)
+        return _picture(imagecodecs.avif_decode(data, numthreads=self.threads), like)

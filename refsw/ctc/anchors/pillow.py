@@ -97,7 +97,7 @@ class AvifSettings(_Pillow):
     subsampling: str = "4:4:4"
     speed: int = 6
     tune: str = "psnr"
-    max_threads: int = 1
+    threads: int = 1
 
     form, feature, library = "AVIF", "avif", "libavif"
 
@@ -107,9 +107,16 @@ class AvifSettings(_Pillow):
             "codec": "aom",
             "subsampling": self.subsampling,
             "speed": self.speed,
-            "max_threads": self.max_threads,
+            "max_threads": self.threads,
             "advanced": {"tune": self.tune} if self.tune else {},
         }
+
+    def decode(self, data: bytes, like: Format) -> Decoded:
+        """8-bit samples. Pillow has a switch of its own for the decoder's threads, by default all there are."""
+        from PIL import AvifImagePlugin
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = self.threads
+        return super().decode(data, like)
 
     def versions(self) -> Versions:
         """libavif's own version says nothing about the encoder that it was built with."""

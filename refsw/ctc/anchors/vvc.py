@@ -7,7 +7,6 @@ RGB --refsw.colour: BT.709, full range, 2 x 2 means--> Y Cb Cr 4:2:0, 10 bits --
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,12 +18,12 @@ from refsw.colour.transform import BT709, NO_TRANSFORM, image_from_planes, plane
 from refsw.ctc import ffmpeg
 from refsw.ctc.anchors.anchor import Versions
 from refsw.ctc.codec import Decoded, Encoded, Format
+from refsw.ctc.ffmpeg import Ended
 from refsw.errors import ImageError, RefswError
 from refsw.types import Image, Int, Planes
 
 DEPTH = 10  # of vvenc, always
 LEAST_SIDE = 16  # of vvenc; sides must be even for 4:2:0
-TIMEOUT_SECONDS = 3600
 PIXELS = "yuv420p10le"
 
 
@@ -33,13 +32,14 @@ class VvcSettings:
     """One intra picture at a fixed QP, without perceptual adaptation, which would cost PSNR; one thread."""
 
     preset: str = "medium"
+    threads: int = 1
 
     depths = (8, 10)
     setting_name = "qp"
 
     def options(self) -> list[str]:
         """Of ffmpeg, for the encoder."""
-        return ["-c:v", "libvvenc", "-preset", self.preset, "-qpa", "0", "-threads", "1"]
+        return ["-c:v", "libvvenc", "-preset", self.preset, "-qpa", "0", "-threads", str(self.threads)]
 
     def missing(self) -> str | None:
         """No package brings vvenc alone."""
@@ -62,17 +62,17 @@ class VvcSettings:
         source = ["-f", "rawvideo", "-pix_fmt", PIXELS, "-s", f"{width}x{height}", "-r", "1", "-i", "-"]
         wanted = ["-frames:v", "1", *self.options(), "-qp", f"{setting:g}", "-f", "vvc", "-"]
         done = _run([*source, *wanted], _frame(image))
-        return Encoded(done.stdout, None, *_spent(done.stderr))
+        return Encoded(done.output, None, _seconds(done.log), done.peak_bytes)
 
     def decode(self, data: bytes, like: Format) -> Decoded:
         """The picture, its size from the stream."""
         wanted = ["-frames:v", "1", "-pix_fmt", PIXELS, "-f", "yuv4mpegpipe", "-strict", "-1", "-"]
-        done = _run(["-threads", "1", "-f", "vvc", "-i", "-", *wanted], data)
-        head, _, rest = done.stdout.partition(b"\nFRAME\n")
+        done = _run(["-threads", str(self.threads), "-f", "vvc", "-i", "-", *wanted], data)
+        head, _, rest = done.output.partition(b"\nFRAME\n")
         size = re.match(rb"YUV4MPEG2 W(\d+) H(\d+) ", head)
         if size is None:
             raise RefswError("VVC: the decoder gave no picture")
-        return Decoded(_picture(rest, int(size[2]), int(size[1]), like), *_spent(done.stderr))
+        return Decoded(_picture(rest, int(size[2]), int(size[1]), like), _seconds(done.log), done.peak_bytes)
 
 
 def _program() -> ffmpeg.Program:
@@ -82,19 +82,18 @@ def _program() -> ffmpeg.Program:
     return found
 
 
-def _run(arguments: list[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
-    command = [_program().path, "-hide_banner", "-nostats", "-benchmark", *arguments]
-    done = subprocess.run(command, input=data, capture_output=True, timeout=TIMEOUT_SECONDS)
-    if done.returncode or not done.stdout:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+def _run(arguments: list[str], data: bytes) -> Ended:
+    done = ffmpeg.run([_program().path, "-hide_banner", "-nostats", "-benchmark", *arguments], data)
+    if done.code or not done.output:
+        lines = done.log.strip().splitlines() or [f"exit code {done.code}"]
         raise RefswError(f"VVC: {_program().version} failed: {lines[-1]}")
     return done
 
 
-def _spent(log: bytes) -> tuple[float | None, int | None]:
-    """Wall seconds without the program's start, and peak bytes, as ffmpeg's -benchmark prints them."""
-    seconds, peak = re.search(rb"rtime=([\d.]+)s", log), re.search(rb"maxrss=(\d+)KiB", log)
-    return (float(seconds[1]) if seconds else None), (1024 * int(peak[1]) if peak else None)
+def _seconds(log: str) -> float | None:
+    """Wall seconds without the program's start, as ffmpeg's -benchmark prints them."""
+    found = re.search(r"rtime=([\d.]+)s", log)
+    return float(found[1]) if found else None
 
 
 def _frame(image: Image) -> bytes:

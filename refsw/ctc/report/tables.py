@@ -94,7 +94,7 @@ def complexity(numbers: Numbers) -> Table:
         name = "1 thread" if count == 1 else f"{count} threads"
         columns += [Column(f"encode, {name}", "s/MP", 3), Column("ratio", "×", 1), Column(f"decode, {name}", "s/MP", 3),
                     Column("ratio", "×", 1)]  # fmt: skip
-    columns.append(Column("peak memory", "MiB", 0))
+    columns += [Column("peak memory", "MiB", 0), Column("ratio", "×", 1)]
     base = _costs(numbers, numbers.results.anchor, threads)
     rows: list[tuple[Value, ...]] = []
     for codec in numbers.measured():
@@ -102,11 +102,11 @@ def complexity(numbers: Numbers) -> Table:
             continue
         cost = _costs(numbers, codec.name, threads)
         pairs = [value for mine, its in zip(cost, base, strict=True) for value in (mine, _ratio(mine, its))]
-        peaks = [t.peak_bytes for p in numbers.results.points if p.codec == codec.name for t in p.timing]
-        peak = max(peaks, default=0)
         rate = 0.0 if codec.name == numbers.results.anchor else saved.get(codec.name)
-        rows.append((codec.name, rate, *_model(codec), *pairs, peak / MEBI if peak else None))
-    note = "Seconds per million samples of a plane, all targets together; ratios to the anchor on the same machine."
+        rows.append((codec.name, rate, *_model(codec), *pairs))
+    timed = sum(bool(point.timing) for point in numbers.results.points if point.codec == numbers.results.anchor)
+    note = f"Seconds per million positions of a picture over {timed} codestreams of each codec, the fastest of their "
+    note += "repetitions; ratios to the anchor on the same machine. kMAC, parameters and model are of decoding."
     return Table("complexity", "Complexity", note, tuple(columns), tuple(rows))
 
 
@@ -205,14 +205,19 @@ def _model(codec: CodecRecord) -> Iterator[Value]:
 
 
 def _costs(numbers: Numbers, codec: str, threads: list[int]) -> list[float | None]:
-    """Encode and decode seconds per million samples, for each number of threads."""
+    """Encode and decode seconds per million samples, for each number of threads, then peak memory in MiB."""
     found: list[float | None] = []
+    points = [point for point in numbers.results.points if point.codec == codec]
     for count in threads:
-        pairs = [(t, p) for p in numbers.results.points if p.codec == codec for t in p.timing if t.threads == count]
-        samples = sum(point.samples for _, point in pairs)
-        for seconds in (sum(t.encode_seconds for t, _ in pairs), sum(t.decode_seconds for t, _ in pairs)):
+        rounds = [(p, [t for t in p.timing if t.threads == count]) for p in points]
+        samples = sum(point.samples for point, times in rounds if times)
+        for seconds in (
+            sum(min(t.encode_seconds for t in times) for _, times in rounds if times),
+            sum(min(t.decode_seconds for t in times) for _, times in rounds if times),
+        ):
             found.append(1e6 * seconds / samples if samples else None)
-    return found
+    peak = max((timing.peak_bytes for point in points for timing in point.timing), default=0)
+    return [*found, peak / MEBI if peak else None]
 
 
 def _ratio(value: float | None, anchor: float | None) -> float | None:
