@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The shipped suite: its manifest obeys its schema, every file is what its digest says, damage is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conformance.runner.cli import main
+from conformance.runner.errors import SuiteError
+from conformance.runner.suite import Suite, load_suite, verify
+from refsw.models import load_package
+from tests.conformance.conftest import ROOT
+
+SCHEMA = ROOT / "conformance" / "schema" / "manifest.schema.json"
+
+
+def test_manifest_obeys_its_schema(suite: Suite) -> None:
+    schema = json.loads(SCHEMA.read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads((suite.folder / "manifest.json").read_bytes()), schema)
+
+
+def test_suite_is_whole(suite: Suite) -> None:
+    assert verify(suite) == []
+
+
+def test_suite_is_of_the_shipped_weights(suite: Suite) -> None:
+    assert dict(suite.weights) == {"base": load_package("base").digest}, "run tools/make_suite.py"
+
+
+def test_suite_is_small(suite: Suite) -> None:
+    size = sum(path.stat().st_size for path in suite.folder.rglob("*") if path.is_file())
+    assert size < 5_000_000
+    assert len(suite.vectors) > 200 and sum(vector.result == "invalid" for vector in suite.vectors) > 80
+
+
+def test_vectors_say_what_they_are_for(suite: Suite) -> None:
+    for vector in suite.vectors:
+        assert vector.purpose.endswith((".", "]")) or vector.kind == "negative", vector.id
+        assert vector.clauses or vector.kind == "negative", vector.id
+
+
+@pytest.mark.parametrize("name", ["streams/size-17x33.jai", "golden/size-17x33.planes", "golden/size-17x33.json"])
+def test_damage_is_found(suite: Suite, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "suite"
+    shutil.copytree(suite.folder, folder)
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    (folder / "extra").write_bytes(b"")
+    assert main(["verify", "--suite", str(folder)]) == 3
+    out = capsys.readouterr().out
+    assert f"{name}: another file" in out and "extra: is not in SHA256SUMS" in out
+
+
+def test_a_manifest_that_is_no_manifest(tmp_path: Path) -> None:
+    for text in ("", "[]", '{"schema_version": 1}', '{"schema_version": 2}', "[" * 100_000):
+        (tmp_path / "manifest.json").write_text(text)
+        with pytest.raises(SuiteError):
+            load_suite(tmp_path)

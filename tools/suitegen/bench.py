@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Codestreams of valid vectors: from pictures through the encoder, or from drawn symbols through integers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsw import syntax
+from refsw.colour import CustomTransform
+from refsw.config import Config, load_config
+from refsw.decode.model import Model
+from refsw.decode.parse import skip_mask
+from refsw.decode.picture import decode_picture
+from refsw.decode.windows import latent_box
+from refsw.encode.analyse import planes_of
+from refsw.encode.extras import extras_of
+from refsw.encode.picture import picture_header, quality_to_index
+from refsw.encode.write import with_plane_digests, write_picture
+from refsw.entropy.tables import FrequencyTables, gaussian_tables
+from refsw.models import ModelPackage
+from refsw.spec import level
+from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
+from refsw.types import ComponentSymbols, Image
+from suitegen.coded import Coder
+from suitegen.pictures import noise
+
+Change = Callable[[Codestream], Codestream]
+Draw = Callable[[ComponentSymbols, int], ComponentSymbols]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The model of a suite, loaded once."""
+
+    package: ModelPackage
+
+    @cached_property
+    def model(self) -> Model:
+        """With its networks."""
+        return Model.from_package(self.package)
+
+    @cached_property
+    def coder(self) -> Coder:
+        """Codes pictures."""
+        return Coder(self.model)
+
+    def config(self, *overrides: str) -> Config:
+        """The named configuration base, with what a vector changes."""
+        return load_config("cfg/base.yaml", (f"model={self.package.description.name}", *overrides))
+
+    def coded(
+        self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,
+        change: Callable[[PictureHeader], PictureHeader] = lambda header: header,
+    ) -> bytes:  # fmt: skip
+        """A picture to a codestream, the same on every machine; change: of the picture header, before coding."""
+        config = self.config(*overrides)
+        index = quality_to_index(quality, self.model.config.quality_anchors)
+        header = change(picture_header(image, config, self.model, index, custom))
+        tensors = self.coder.symbols(header, planes_of(image, custom))
+        extras = extras_of(image, level(header.level_idc))
+        lanes, digest = config.coding.lanes, config.coding.digest
+        written = write_picture(self.model, header, tensors, lanes, digest, extras)
+        if config.coding.plane_digests:
+            written = with_plane_digests(written, decode_picture(written.data, model=self.model, exact="auto").image)
+        return written.data
+
+    def drawn(
+        self, seed: str, image: Image, *overrides: str, quality_index: tuple[int, ...] = (1024,),
+        draw: Draw | None = None, lanes: tuple[int, int] = (1, 1), digest: bool = True, **header: Any,
+    ) -> bytes:  # fmt: skip
+        """Symbols from a seed, as likely as the tables say; image: gives size and format alone.
+
+        quality_index: per component, the last one for all others; draw: changes z and symbols of a component;
+        lanes: of z and of residuals; header: elements of the picture header, components: a function of each of them.
+        """
+        config = self.config(*overrides)
+        own = picture_header(image, config, self.model, 0)
+        change = header.pop("component", lambda component, index: component)
+        components = tuple(
+            change(replace(part, quality_index=quality_index[min(index, len(quality_index) - 1)]), index)
+            for index, part in enumerate(own.components)
+        )
+        own = replace(own, components=components, **header)
+        tensors = tuple(self._drawn(seed, own, index, draw) for index in range(len(components)))
+        if lanes[0] == lanes[1]:
+            return write_picture(self.model, own, tensors, lanes[0], digest).data
+        first = write_picture(self.model, own, tensors, lanes[0], False).codestream
+        second = write_picture(self.model, own, tensors, lanes[1], False).codestream
+        mixed = tuple(
+            replace(part, log2_lanes_z=one.log2_lanes_z)
+            for part, one in zip(second.picture_header.components, first.picture_header.components, strict=True)
+        )
+        return syntax.write(replace(second, picture_header=replace(second.picture_header, components=mixed), z=first.z))
+
+    def _drawn(self, seed: str, header: PictureHeader, index: int, draw: Draw | None) -> ComponentSymbols:
+        """Region by region, because the scale index of a region depends on its own z alone."""
+        scale, component = self.model.scales[index], header.components[index]
+        z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
+        indices = np.zeros((scale.network.outputs, *header.latent_size), np.int32)
+        tables = scale.z_tables(component.quality_index)
+        rows = np.repeat(np.arange(len(z)), z[0].size)
+        z[:] = _symbols(f"{seed}/z{index}", rows, tables).reshape(z.shape)
+        found = ComponentSymbols(z, indices, indices != 0, indices.copy())
+        if draw is not None:
+            found = draw(found, index)
+        for region in range(header.num_regions):
+            box = latent_box(header.region(region))
+            (high, wide), (z_high, z_wide) = box.slices, box.hyper.slices
+            part = np.ascontiguousarray(found.z[:, z_high, z_wide])
+            indices[:, high, wide] = scale.scale_index(part, component.quality_index, box.height, box.width)
+        mask = skip_mask(indices, component)
+        own = gaussian_tables()
+        chosen = ((indices + 64) >> 7).clip(0, own.rows - 1)
+        symbols = _symbols(f"{seed}/y{index}", chosen.ravel(), own).reshape(indices.shape)
+        found = ComponentSymbols(found.z, indices, mask, symbols.astype(np.int32))
+        if draw is not None:
+            found = draw(found, index)
+        return replace(found, symbols=np.where(mask, 0, found.symbols).astype(np.int32))
+
+
+def _symbols(seed: str, rows: NDArray[np.int64], tables: FrequencyTables) -> NDArray[np.int64]:
+    """A symbol for each table row, by its frequencies; what would be an escape becomes the greatest symbol."""
+    points = noise(seed, len(rows), tables.total_bits)
+    values = np.zeros(len(rows), np.int64)
+    for row in np.unique(rows):
+        entries = slice(int(tables.offsets[row]), int(tables.offsets[row + 1]))
+        places = np.flatnonzero(rows == row)
+        entry = np.searchsorted(np.cumsum(tables.frequencies[entries]), points[places], side="right")
+        values[places] = np.minimum(int(tables.minimum[row]) + entry, int(tables.maximum[row]))
+    return values
+
+
+def changed(data: bytes, change: Change) -> bytes:
+    """A codestream whose parts are changed; written, so that it is valid."""
+    return syntax.write(change(syntax.read(data)))
+
+
+def component(header: PictureHeader, index: int, **changes: Any) -> PictureHeader:
+    """A header with elements of one component changed."""
+    parts: list[ComponentHeader] = list(header.components)
+    parts[index] = replace(parts[index], **changes)
+    return replace(header, components=tuple(parts))

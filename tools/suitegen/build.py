@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Recipes to the files of a suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.runner.planes import sha256
+from conformance.runner.suite import MANIFEST, write_sums
+from refsw import __version__, spec, syntax
+from refsw.errors import RefswError
+from refsw.models import ModelPackage
+from refsw.syntax.headers import CHROMA_FORMATS, PictureHeader
+from suitegen import valid
+from suitegen.bench import Bench
+from suitegen.broken import recipes as broken_recipes
+from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
+from suitegen.recipe import Recipe
+
+EDITION, VERSION = "2026.1", "0.1.0"
+LICENCE = "CC0-1.0"
+PANEL = "panel.json"
+UNKNOWN = {"strict": None, "relaxed": None}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A vector with its bytes."""
+
+    recipe: Recipe
+    data: bytes
+    decoded: Decoded | None
+
+
+def needs(header: PictureHeader, recipe: Recipe, alpha: bool) -> dict[str, Any]:
+    """What of a claim a vector takes."""
+    return {
+        "profile": spec.profile(header.decoder_profile_idc).name,
+        "level": spec.level(header.level_idc).name,
+        "operating_point": "bop",
+        "bit_depth": header.bit_depth,
+        "chroma_format": CHROMA_FORMATS[header.source_chroma_format_idc],
+        "alpha": alpha,
+        "tools": list(recipe.tools),
+    }
+
+
+def build(bench: Bench, say: Callable[[str], None], only: Iterable[str] = ()) -> tuple[Built, ...]:
+    """All vectors, or those whose id contains one of these words; each is held against what it says of itself."""
+    words = tuple(only)
+
+    def wanted(recipe: Recipe) -> bool:
+        return not words or any(word in recipe.id for word in words)
+
+    basic = tuple(valid.recipes())
+    negative_ids = not words or not all(any(word in recipe.id for recipe in basic) for word in words)
+    streams = {recipe.id: recipe.build(bench) for recipe in basic if negative_ids or wanted(recipe)}
+    say(f"{len(streams)} valid streams")
+    broken = tuple(broken_recipes(streams)) if negative_ids else ()
+    built = []
+    for recipe in (*basic, *broken):
+        if wanted(recipe):
+            data = streams[recipe.id] if recipe.id in streams else recipe.build(bench)
+            built.append(Built(recipe, data, checked(bench, recipe, data)))
+            say(f"{recipe.id}: {len(data)} bytes")
+    return tuple(built)
+
+
+def checked(bench: Bench, recipe: Recipe, data: bytes) -> Decoded | None:
+    """Golden values where the stream decodes, which it does or does not as the recipe says."""
+    try:
+        decoded = decode(bench, data, "bop")
+    except RefswError as error:
+        code = error.exit_code
+        assert code == {"invalid": 3, "unsupported": 6}.get(recipe.result), f"{recipe.id}: {recipe.result}, and {error}"
+        return None
+    assert recipe.result in ("valid", "acceptable"), f"{recipe.id}: is {recipe.result}, and decodes"
+    return decoded
+
+
+def differences(folder: Path, built: tuple[Built, ...]) -> list[str]:
+    """Files of these vectors that a suite has otherwise, one line each."""
+    found = []
+    for one in built:
+        files = {f"streams/{one.recipe.id}.jai": one.data}
+        if one.decoded is not None:
+            files[f"golden/{one.recipe.id}.json"] = golden_bytes(one.decoded.golden)
+        for name, data in files.items():
+            path = folder / name
+            if not path.exists() or path.read_bytes() != data:
+                found.append(f"{name}: differs")
+    return found
+
+
+def write_suite(
+    folder: Path, package: ModelPackage, built: tuple[Built, ...], tolerances: dict[str, Any], panel: dict[str, Any]
+) -> None:
+    """All files of a suite; files of vectors that are no more are removed."""
+    names = set()
+
+    def put(name: str, data: bytes) -> None:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != data:
+            path.write_bytes(data)
+        names.add(name)
+
+    needed = _needs(built)
+    for one in built:
+        put(f"streams/{one.recipe.id}.jai", one.data)
+        if one.decoded is not None:
+            put(f"golden/{one.recipe.id}.json", golden_bytes(one.decoded.golden))
+            put(f"golden/{one.recipe.id}.planes", planes_bytes(one.decoded))
+    manifest = {
+        "schema_version": 1,
+        "edition": EDITION,
+        "version": VERSION,
+        "spec": f"refsw {__version__}",
+        "weights": {package.description.name: package.digest},
+        "generator": "tools/make_suite.py",
+        "profiles": [p.name for p in spec.profiles()],
+        "levels": [level.name for level in spec.levels()],
+        "vectors": [_entry(one, needed[one.recipe.id], tolerances.get(one.recipe.id, UNKNOWN)) for one in built],
+        "errata": [],
+    }
+    put(PANEL, (json.dumps(panel, indent=1) + "\n").encode())
+    put(MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in names]:
+        path.unlink()
+    write_sums(folder, names)
+
+
+def _needs(built: tuple[Built, ...]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in built:
+        if one.recipe.parent:
+            found[one.recipe.id] = found[one.recipe.parent] | {"tools": list(one.recipe.tools)}
+        else:
+            stream = syntax.read(one.data)
+            found[one.recipe.id] = needs(stream.picture_header, one.recipe, stream.alpha is not None)
+    return found
+
+
+def _entry(one: Built, needed: dict[str, Any], tolerance: dict[str, Any]) -> dict[str, Any]:
+    recipe = one.recipe
+    return {
+        "id": recipe.id,
+        "revision": 1,
+        "title": recipe.title,
+        "purpose": recipe.purpose,
+        "kind": recipe.kind,
+        "tier": recipe.tier,
+        "clauses": list(recipe.clauses),
+        "needs": needed,
+        "stream": {"file": f"streams/{recipe.id}.jai", "bytes": len(one.data), "sha256": sha256(one.data)},
+        "source": {"made": recipe.source, "licence": LICENCE, "command": f"tools/make_suite.py --only {recipe.id}"},
+        "expected": {
+            "result": recipe.result, "error_class": recipe.error_class, "clause": recipe.clause,
+            "seconds": recipe.seconds, "memory_mib": recipe.memory_mib,
+        },
+        "geometry": None if one.decoded is None else asdict(one.decoded.geometry),
+        "golden": None if one.decoded is None else recipe.id,
+        "tolerance": tolerance,
+    }  # fmt: skip

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Pictures to symbols, the same on every machine: analysis in float64, everything that decoders share in integers.
+
+The encoder of refsw analyses in float32, where another machine may round a symbol the other way. Here the latent is a
+float64 rounded to 1/256 of a step, and its prediction comes from the picture-exact networks.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from refsw.constants import LATENT_FRACTION_BITS, Z_LIMIT
+from refsw.decode.exact import exact_operations
+from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, step_masks
+from refsw.decode.fixed import _blocks as blocks
+from refsw.decode.model import Model
+from refsw.decode.parse import skip_mask
+from refsw.decode.reconstruct import quality_position
+from refsw.decode.windows import Box, domains, latent_box
+from refsw.encode.analyse import ReadPlanes, padded
+from refsw.nets.codec import CodecNetwork
+from refsw.syntax.headers import PictureHeader
+from refsw.types import ComponentSymbols
+
+_HALF = 1 << (LATENT_FRACTION_BITS - 1)
+_LIMIT = 32767
+
+
+@dataclass(frozen=True, eq=False)
+class Coder:
+    """A model that codes without float32."""
+
+    model: Model
+
+    @cached_property
+    def network(self) -> CodecNetwork:
+        """Analysis networks in float64."""
+        return copy.deepcopy(self.model.network).double()
+
+    @torch.inference_mode()
+    def symbols(self, header: PictureHeader, read: ReadPlanes) -> tuple[ComponentSymbols, ...]:
+        """Tensors of all components; pictures are small, so that a domain (9.6.1) is one window."""
+        channels = [own.channels for own in self.model.config.components[: len(header.components)]]
+        shapes = [(count, *header.latent_size) for count in channels]
+        y = [np.zeros(shape, np.int64) for shape in shapes]
+        z = [np.zeros((s.network.inputs, *header.hyper_size), np.int8) for s in self.model.scales[: len(channels)]]
+        for domain in domains(header):
+            for index, (latent, hyper) in enumerate(self._analysed(header, read, domain)):
+                y[index][:, *domain.slices] = latent
+                z[index][:, *domain.hyper.slices] = hyper
+        scale_index = [np.zeros(shape, np.int32) for shape in shapes]
+        for region in range(header.num_regions):
+            box = latent_box(header.region(region))
+            for index, own in enumerate(header.components):
+                part = np.ascontiguousarray(z[index][:, *box.hyper.slices])
+                found = self.model.scales[index].scale_index(part, own.quality_index, box.height, box.width)
+                scale_index[index][:, *box.slices] = found
+        masks = [skip_mask(s, own) for s, own in zip(scale_index, header.components, strict=True)]
+        symbols = [np.zeros(shape, np.int32) for shape in shapes]
+        for domain in domains(header):
+            for index, own in enumerate(self._residuals(header, domain, y, z, masks)):
+                symbols[index][:, *domain.slices] = own
+        return tuple(map(ComponentSymbols, z, scale_index, masks, symbols))
+
+    def _analysed(
+        self, header: PictureHeader, read: ReadPlanes, domain: Box
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.int8]]]:
+        """Latents in 1/256 steps, and hyper-latents."""
+        samples = padded(read, header, domain, "cpu").double()
+        nets = [self.network.component(index) for index in range(len(header.components))]
+        stems = [net.stem.analyse(samples[:, list(net.config.planes)]) for net in nets]
+        found = []
+        for index, net in enumerate(nets):
+            given = torch.cat([stems[i] for i in (index, *net.config.condition)], 1)
+            position = quality_position(header.components[index].quality_index, self.model.config.quality_anchors)
+            y = net.latent(given, position.double())
+            z = net.hyper_analysis(y).round().clamp(-Z_LIMIT, Z_LIMIT)[0].numpy().astype(np.int8)
+            found.append((np.rint(y[0].numpy() * (1 << LATENT_FRACTION_BITS)).astype(np.int64), z))
+        return found
+
+    def _residuals(
+        self, header: PictureHeader, domain: Box, y: list[NDArray[np.int64]], z: list[NDArray[np.int8]],
+        masks: list[NDArray[np.bool_]],
+    ) -> list[NDArray[np.int32]]:  # fmt: skip
+        """(9.8.2, 9.8.3) Symbols step by step: what is left of the latent after its mean."""
+        operations, numerics = exact_operations("auto")
+        unscaled, found = list[Fixed](), list[NDArray[np.int32]]()
+        height, width = domain.height, domain.width
+        with numerics:
+            for index, component in enumerate(header.components):
+                config = self.model.config.components[index]
+                flow = FixedFlow(operations, self.model.fixed[index], component.quality_index)
+                load = flow.load(z[index][:, *domain.hyper.slices], HYPER_LATENT_RANGE)
+                given = features(flow, config, load, [unscaled[i] for i in config.condition], height, width)
+                wanted, coded = y[index][:, *domain.slices], ~masks[index][:, *domain.slices]
+                symbols = np.zeros(wanted.shape, np.int32)
+                y_hat = flow.symbols(symbols)
+                x = first = flow.conv("context.first", given)
+                trunk = None
+                for step, mask in enumerate(step_masks(config.channels, height, width)):
+                    if step > 0:
+                        seen = flow.join([given, flow.gain("inverse_gain", y_hat)])
+                        trunk = flow.conv(f"context.adapt.{step - 1}", seen, like=trunk)
+                        x = blocks(flow, "context.trunk", config.context_blocks, flow.leaky(trunk))
+                        x = flow.conv(f"context.out.{step - 1}", x, like=first)
+                    mean = flow.gain("gain", x)
+                    rest = (wanted - operations.store(mean.x) + _HALF) >> LATENT_FRACTION_BITS
+                    symbols = np.where(mask & coded, rest.clip(-_LIMIT, _LIMIT), symbols).astype(np.int32)
+                    y_hat = flow.add(y_hat, flow.mask(flow.add(mean, flow.symbols(symbols)), mask))
+                unscaled.append(flow.gain("inverse_gain", y_hat))
+                found.append(symbols)
+        return found
