@@ -67,8 +67,7 @@ class BitReader:
 
     def finish(self) -> None:
         """(5.3.3) Zero bits up to a byte boundary, then the end of the payload."""
-        if self.position % 8 and self.u(-self.position % 8):
-            raise RejectedError("5.3.3", f"{self}: payload does not end with zero bits")
+        self.align()
         if self.position != 8 * self.end:
             raise RejectedError("5.3.3", f"{self}: {self.remaining} bytes after the last element of the payload")
 

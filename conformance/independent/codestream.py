@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conformance.independent.bits import BitReader
-from conformance.independent.errors import RejectedError
+from conformance.independent.errors import RejectedError, UnsupportedError
 from conformance.independent.headers import PictureHeader, read_picture_header
 from conformance.independent.segments import (
     Alpha,
@@ -33,20 +33,26 @@ class Codestream:
     residual: list[bytes] = field(default_factory=list)
     alpha: Alpha | None = None
     digests: Digests | None = None
+    unknown: list[UnsupportedError] = field(default_factory=list)
+    """Tools and essential extensions, in which no clause is violated."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A row of Table 5-1 after the picture header: first and last marker, how often, greatest payload, its reader."""
+    """A row of Table 5-1 after the picture header."""
 
     name: str
+    clause: str
     first: int
     last: int
+    """Markers."""
     minimum: int
     maximum: int
+    """How often it occurs."""
     max_size: int
+    """Bytes of the payload."""
     read: Callable[[BitReader, int], None]
-    """Takes the payload and segment_index."""
+    """Takes the payload and segment_index, the number of earlier segments of the kind."""
 
 
 def table_5_1(codestream: Codestream) -> Iterator[Kind]:
@@ -69,24 +75,36 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
         codestream.alpha = read_alpha(bits)
 
     def read_digest_segment(bits: BitReader, index: int) -> None:
-        codestream.digests = read_digests(bits, components * regions)
+        codestream.digests = read_digests(bits, components * regions, header)
+
+    def read_tools(bits: BitReader, index: int) -> None:
+        for tool_id in read_tool_header(bits, header):
+            codestream.unknown.append(UnsupportedError("6.6.1", f"coding tool {tool_id} is not known"))
+
+    def read_rendering(bits: BitReader, index: int) -> None:
+        read_rendering_information(bits, header)
+
+    def read_proposal(bits: BitReader, index: int) -> None:
+        essential = read_extension(bits, header)
+        if essential is not None:
+            codestream.unknown.append(UnsupportedError("6.13.1", f"essential extension {essential} is not known"))
 
     def skip(bits: BitReader, index: int) -> None:
         bits.b(bits.remaining)
 
     tools = header.tools_enabled_flag
-    yield Kind("TOH", 0xFF83, 0xFF83, tools, tools, level.max_header_bytes, lambda b, i: read_tool_header(b, header))
-    yield Kind("RDI", 0xFF84, 0xFF84, 0, 1, metadata, lambda bits, i: read_rendering_information(bits, header))
-    yield Kind("SOQ", 0xFF8B, 0xFF8B, 0, 1, metadata, skip)
-    yield Kind("SOZ", 0xFF88, 0xFF88, components * regions, components * regions, substream, read_z)
-    yield Kind("SORP", 0xFF89, 0xFF89, regions, regions, substream, read_residual)
+    yield Kind("TOH", "5.2.4", 0xFF83, 0xFF83, tools, tools, level.max_header_bytes, read_tools)
+    yield Kind("RDI", "5.2.5", 0xFF84, 0xFF84, 0, 1, metadata, read_rendering)
+    yield Kind("SOQ", "5.2.6", 0xFF8B, 0xFF8B, 0, 1, metadata, skip)
+    yield Kind("SOZ", "5.2.7", 0xFF88, 0xFF88, components * regions, components * regions, substream, read_z)
+    yield Kind("SORP", "5.2.8", 0xFF89, 0xFF89, regions, regions, substream, read_residual)
     others = (components - 1) * regions
-    yield Kind("SORS", 0xFF8A, 0xFF8A, others, others, substream, read_secondary)
-    yield Kind("ALP", 0xFF8D, 0xFF8D, 0, 1, substream, read_alpha_plane)
-    yield Kind("UDI", 0xFF8C, 0xFF8C, 0, optional, metadata, skip)
-    yield Kind("DIG", 0xFF90, 0xFF90, 0, 1, level.max_header_bytes, read_digest_segment)
-    yield Kind("EXT", 0xFF91, 0xFF91, 0, optional, metadata, lambda bits, i: read_extension(bits, header))
-    yield Kind("SKIP", 0xFF92, 0xFF9F, 0, optional, metadata, skip)
+    yield Kind("SORS", "5.2.9", 0xFF8A, 0xFF8A, others, others, substream, read_secondary)
+    yield Kind("ALP", "5.2.16", 0xFF8D, 0xFF8D, 0, 1, substream, read_alpha_plane)
+    yield Kind("UDI", "5.2.10", 0xFF8C, 0xFF8C, 0, optional, metadata, skip)
+    yield Kind("DIG", "5.2.11", 0xFF90, 0xFF90, 0, 1, level.max_header_bytes, read_digest_segment)
+    yield Kind("EXT", "5.2.12", 0xFF91, 0xFF91, 0, optional, metadata, read_proposal)
+    yield Kind("SKIP", "5.2.13", 0xFF92, 0xFF9F, 0, optional, metadata, skip)
 
 
 def read_codestream(data: bytes) -> Codestream:
@@ -97,11 +115,10 @@ def read_codestream(data: bytes) -> Codestream:
     bits = BitReader(data)
     if bits.u(16) != SOC:
         raise RejectedError("5.2.1.1", "the file does not begin with SOC (FF80)")
-    marker = bits.u(16)
-    if marker != PIH:
-        raise RejectedError("5.2.14", f"the first marker is {marker:04X}, not PIH (FF82)")
+    if (marker := bits.u(16)) != PIH:
+        raise RejectedError("5.2.3", f"{bits}: the first marker is {marker:04X}, not PIH (FF82)")
     payload = read_payload(bits, "PIH", PIH_BYTES)
-    codestream = Codestream(read_picture_header(payload.b(payload.remaining)))
+    codestream = Codestream(read_picture_header(payload))
     kinds = list(table_5_1(codestream))
     markers = {marker for kind in kinds for marker in range(kind.first, kind.last + 1)}
 
@@ -110,20 +127,24 @@ def read_codestream(data: bytes) -> Codestream:
         count = 0
         while kind.first <= marker <= kind.last:
             if count == kind.maximum:
-                raise RejectedError("5.2.14", f"{bits}: more than {kind.maximum} segments {kind.name}")
+                raise RejectedError(kind.clause, f"{bits}: more than {kind.maximum} segments {kind.name}")
             payload = read_payload(bits, kind.name, kind.max_size)
             kind.read(payload, count)
             payload.finish()
             count += 1
             marker = bits.u(16)
+        if marker == PIH:
+            raise RejectedError("5.2.3", f"{bits}: a second picture header")
         if marker != EOC and marker not in markers:
             raise RejectedError("5.3.5", f"{bits}: marker {marker:04X} is not one of Table 5-1")
         if count < kind.minimum:
-            raise RejectedError("5.2.14", f"{bits}: {count} segments {kind.name}, needed are {kind.minimum}")
+            raise RejectedError(kind.clause, f"{bits}: {count} segments {kind.name}, needed are {kind.minimum}")
     if marker != EOC:
         raise RejectedError("5.2.14", f"{bits}: marker {marker:04X} is out of order")
     if bits.remaining:
         raise RejectedError("5.2.15", f"{bits}: {bits.remaining} bytes follow EOC")
+    if codestream.unknown:
+        raise codestream.unknown[0]
     return codestream
 
 

@@ -83,12 +83,12 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def read_picture_header(payload: bytes) -> PictureHeader:
+def read_picture_header(bits: BitReader) -> PictureHeader:
     """(6.3) The payload of the segment PIH.
 
     Raises RejectedError and UnsupportedError at the first violation.
     """
-    bits = BitReader(payload)
+    payload = bits.data[bits.position // 8 : bits.end]
     bits.known("syntax_version", "6.3.1", bits.u(8), (1,))
     stream_profile_idc = bits.known("stream_profile_idc", "6.3.2", bits.u(4), (0, 15))
     decoder_profile_idc = bits.known("decoder_profile_idc", "6.3.3", bits.u(4), PROFILES)
@@ -109,7 +109,7 @@ def read_picture_header(payload: bytes) -> PictureHeader:
     bits.demand(bit_depth_idc <= profile.max_bit_depth_idc, "A.1.4", "bit depth is over the profile")
     source = bits.u(2)
     bits.demand(source in profile.chroma_formats, "A.1.5", "the profile has no such source_chroma_format_idc")
-    coded = bits.within("coded_chroma_format_idc", "6.3.15", bits.u(2), source != GREY, FULL * (source != GREY))
+    coded = bits.within("coded_chroma_format_idc", "6.3.15", bits.u(2), int(source != GREY), FULL * (source != GREY))
     transform = bits.within("colour_transform_idc", "6.3.16", bits.u(2), NO_TRANSFORM, CUSTOM * (coded != GREY))
     matrix = tuple(bits.s(16) for _ in range(9 * (transform == CUSTOM)))
     offset = tuple(bits.s(16) for _ in range(3 * (transform == CUSTOM)))
@@ -120,7 +120,8 @@ def read_picture_header(payload: bytes) -> PictureHeader:
     bits.demand(
         not tools_enabled_flag or profile.any_tool or len(profile.tools) > 0, "A.1.10", "the profile has no tools"
     )
-    region_partitioning_flag = bits.within("region_partitioning_flag", "6.3.21", bits.u(1), 0, max(width, height) > 64)
+    partitionable = int(max(width, height) > 64)
+    region_partitioning_flag = bits.within("region_partitioning_flag", "6.3.21", bits.u(1), 0, partitionable)
     rows, columns, independent = read_partition(bits, level, width, height) if region_partitioning_flag else (1, 1, 0)
     tile_size = tile_overlap = 0
     if bits.u(1):
@@ -155,10 +156,10 @@ def read_synthesis_transforms(bits: BitReader, profile: Profile) -> tuple[int, .
 def read_partition(bits: BitReader, level: Level, width: int, height: int) -> tuple[int, int, int]:
     """(6.3.22 to 6.3.24, A.2.4, A.2.5) Rows and columns of regions, independent_regions_flag."""
     most_rows, most_columns = min(127, ceil_div(height, 64) - 1), min(127, ceil_div(width, 64) - 1)
-    rows = bits.within("num_ver_splits_minus1", "6.3.22", bits.u(7), width <= 64, most_rows) + 1
+    rows = bits.within("num_ver_splits_minus1", "6.3.22", bits.u(7), int(width <= 64), most_rows) + 1
     bits.demand(rows <= level.max_regions, "A.2.5", f"{rows} rows of regions are over the level")
     most_columns = min(most_columns, 4096 // rows - 1)
-    columns = bits.within("num_hor_splits_minus1", "6.3.23", bits.u(7), rows == 1, most_columns) + 1
+    columns = bits.within("num_hor_splits_minus1", "6.3.23", bits.u(7), int(rows == 1), most_columns) + 1
     bits.demand(rows * columns <= level.max_regions, "A.2.4", f"{rows * columns} regions are over the level")
     return rows, columns, bits.u(1)
 

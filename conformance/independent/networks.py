@@ -14,6 +14,7 @@ from conformance.independent.errors import RejectedError, UnsupportedError
 from conformance.independent.layers import Gain, Layer, Range, Tensor, act, add, gain_at
 from conformance.independent.package import Package
 
+ARCHITECTURE = "patch8_context4"  # 7.4
 SAMPLE: Range = (-32767, 32767)  # 9.8.1
 LATENT: Range = (-(2**23 - 1), 2**23 - 1)
 STEM: Range = (-(2**30), 2**30)
@@ -95,6 +96,13 @@ class Builder:
         """A tensor of the component in a file."""
         return self.package.tensor(f"{file}/{self.component}.{name}")
 
+    def anchored(self, file: str, name: str) -> NDArray[np.int64]:
+        """A tensor with one part for each quality anchor."""
+        tensor = self.tensor(file, name)
+        if len(tensor) != self.package.quality_anchors:
+            raise RejectedError("8.1", f"{name} of model package {self.package.name} has {len(tensor)} anchors")
+        return tensor
+
     def has(self, name: str) -> bool:
         """Whether the file `fixed` has the layer or block `name` of the component."""
         return any(key.startswith(f"fixed/{self.component}.{name}.") for key in self.package.tensors)
@@ -118,8 +126,8 @@ class Builder:
 
     def gain(self, name: str, outputs: Range = SAMPLE) -> Gain:
         """(D.6) A gain of the file `fixed`."""
-        log_gain = self.tensor("fixed", f"{name}.log_gain")
-        if np.abs(log_gain).max() > LOG_GAIN_LIMIT or len(log_gain) < 2:
+        log_gain = self.anchored("fixed", f"{name}.log_gain")
+        if np.abs(log_gain).max() > LOG_GAIN_LIMIT:
             raise RejectedError("D.6", f"{self.component}.{name}.log_gain is out of range")
         return gain_at(log_gain, self.quality_index, outputs)
 
@@ -175,13 +183,14 @@ def build(package: Package, component: int, quality_index: int, point: str) -> N
     Raises RejectedError where the package breaks a bound, UnsupportedError where it has no picture-exact networks.
     """
     entry = package.components[component]
-    low, high = package.quality_range
-    if not low <= quality_index <= high:
-        raise RejectedError("6.4.1", f"quality_index {quality_index} is outside {low}..{high} of model {package.name}")
+    if entry.architecture != ARCHITECTURE:
+        raise UnsupportedError("7.4", f"model package {package.name} has architecture {entry.architecture}")
+    if package.quality_anchors < 2 or quality_index > 256 * (package.quality_anchors - 1):
+        raise UnsupportedError("7.2", f"quality_index {quality_index} is over the anchors of model {package.name}")
     builder = Builder(package, entry.name, quality_index)
     if not builder.has("context.first"):
         raise UnsupportedError("9.8.5", f"model package {package.name} has no picture-exact networks")
-    rows, total_bits = z_table(builder.tensor("integer", "z_frequencies"), quality_index)
+    rows, total_bits = z_table(builder.anchored("integer", "z_frequencies"), quality_index)
     hyper = tuple(
         builder.fixed(f"hyper_mean.layers.{n}", SAMPLE if n else HYPER_LATENT, depth_to_space=n in (0, 2))
         for n in range(4)
@@ -189,7 +198,7 @@ def build(package: Package, component: int, quality_index: int, point: str) -> N
     return Networks(
         z_rows=rows,
         z_total_bits=total_bits,
-        quality=interpolate_quality(builder.tensor("integer", "quality"), quality_index),
+        quality=interpolate_quality(builder.anchored("integer", "quality"), quality_index),
         scale=builder.scale(),
         hyper_mean=hyper,
         hyper_mean_gain=builder.gain("hyper_mean.gain"),

@@ -49,7 +49,6 @@ class Package:
     """A package that E.2 to E.4 allow."""
 
     name: str
-    quality_range: tuple[int, int]
     quality_anchors: int
     components: tuple[Component, ...]
     tensors: dict[str, NDArray[Any]]
@@ -140,8 +139,7 @@ def load_package(path: Path, model: Any) -> Package:
         for entry in model["components"]
     )  # fmt: skip
     tensors = {f"{file}/{name}": tensor.value for file, stored in files.items() for name, tensor in stored.items()}
-    low, high = model["quality_range"]
-    return Package(model["name"], (low, high), model["quality_anchors"], components, tensors)
+    return Package(model["name"], model["quality_anchors"], components, tensors)
 
 
 def load_file(folder: Path, file: Any) -> dict[str, StoredTensor]:

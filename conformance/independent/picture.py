@@ -13,7 +13,16 @@ from conformance.independent.codestream import Codestream, read_codestream
 from conformance.independent.colour import alpha_plane, picture, planes_of
 from conformance.independent.entropy import DamagedError
 from conformance.independent.errors import RejectedError, UnsupportedError
-from conformance.independent.headers import FULL, GREY, PictureHeader, Region, ceil_div
+from conformance.independent.headers import (
+    FULL,
+    GREY,
+    HALF_BOTH,
+    HALF_WIDTH,
+    NO_TRANSFORM,
+    PictureHeader,
+    Region,
+    ceil_div,
+)
 from conformance.independent.latents import features, latents
 from conformance.independent.layers import Tensor
 from conformance.independent.networks import Networks, build
@@ -65,14 +74,17 @@ def decode_picture(data: bytes, models: Path, spec: Path, wanted: str | None = N
 def component_networks(header: PictureHeader, package: Package, wanted: str | None) -> list[Networks]:
     """(7.2, 7.3) Networks of the components of the codestream, at the operating point that this decoder takes."""
     components = package.components[: len(header.components)]
+    reduced = header.source_chroma_format_idc in (HALF_BOTH, HALF_WIDTH)
     planes = sum(component.planes for component in components)
     if header.coded_chroma_format_idc not in (GREY, FULL):
         raise UnsupportedError("9.4", "the synthesis transforms produce 4:4:4 and 4:0:0 alone")
+    if reduced and header.colour_transform_idc != NO_TRANSFORM:
+        raise UnsupportedError("9.5.4", "4:2:0 or 4:2:2 with a colour transform")
     if len(components) != len(header.components) or planes != planes_of(header):
-        raise RejectedError("7.2", f"{len(header.components)} components for {planes_of(header)} planes")
+        raise UnsupportedError("7.2", f"{len(header.components)} components for {planes_of(header)} planes")
     for i, (component, coded) in enumerate(zip(components, header.components, strict=True)):
         if coded.num_coded_channels > component.latent_channels:
-            raise RejectedError("6.4.2", f"component {i}: {coded.num_coded_channels} channels are too many")
+            raise UnsupportedError("6.4.2", f"component {i}: {coded.num_coded_channels} channels are too many")
     point = operating_point(header, package, wanted)
     return [build(package, i, coded.quality_index, point) for i, coded in enumerate(header.components)]
 
@@ -168,6 +180,6 @@ def stored(plane: Tensor, bit_depth: int) -> np.ndarray[tuple[int, ...], np.dtyp
 def check_planes(codestream: Codestream, planes: list[Tensor]) -> None:
     """(6.12.4) Plane digests, which hold for synthesis_transform_id[0]."""
     expected = codestream.digests.plane if codestream.digests else ()
-    for number, (plane, digest) in enumerate(zip(planes, expected, strict=False)):
+    for number, (plane, digest) in enumerate(zip(planes, expected, strict=bool(expected))):
         if zlib.crc32(canonical(stored(plane, codestream.header.bit_depth))) != digest:
             raise RejectedError("6.12.4", f"plane {number} differs from its digest")

@@ -6,8 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.independent.bits import BitReader
-from conformance.independent.errors import UnsupportedError
-from conformance.independent.headers import PictureHeader
+from conformance.independent.headers import GREY, PictureHeader
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Digests:
     plane: tuple[int, ...]
 
 
-def read_tool_header(bits: BitReader, header: PictureHeader) -> None:
-    """(6.5, 6.6) Tool blocks; this version of the specification defines no tool, so that every one is unsupported."""
+def read_tool_header(bits: BitReader, header: PictureHeader) -> list[int]:
+    """(6.5, 6.6) Ids of the enabled tools, of which this version of the specification defines none."""
     profile, most = header.profile, header.level.max_header_bytes
     num_tools = bits.within("num_tools", "6.5.1", bits.u(8), 1, 255)
     bits.demand(profile.any_tool or num_tools <= len(profile.tools), "A.1.11", f"{num_tools} tools, over the profile")
@@ -40,8 +39,7 @@ def read_tool_header(bits: BitReader, header: PictureHeader) -> None:
         bits.align()
         bits.b(length)
         tools.append(tool_id)
-    bits.finish()
-    raise UnsupportedError("6.6.1", f"{bits}: tool {tools[0]} is not known")
+    return tools
 
 
 def read_rendering_information(bits: BitReader, header: PictureHeader) -> None:
@@ -90,18 +88,19 @@ def read_alpha(bits: BitReader) -> Alpha:
     return Alpha(premultiplied_flag, bits.b(bits.remaining))
 
 
-def read_digests(bits: BitReader, tensors: int) -> Digests:
-    """(6.12) Digests of `tensors` regions of components, and of planes."""
+def read_digests(bits: BitReader, tensors: int, header: PictureHeader) -> Digests:
+    """(6.12) Digests of `tensors` regions of components, and of all planes or none."""
     bits.known("digest_type", "6.12.1", bits.u(4), (0,))
     planes = bits.within("num_plane_digests", "6.12.2", bits.u(4), 0, 4)
+    shown = 1 if header.source_chroma_format_idc == GREY else 3
+    bits.demand(planes in (0, shown), "6.12.5", f"{planes} plane digests for {shown} planes")
     return Digests(tuple(bits.u(32) for _ in range(tensors)), tuple(bits.u(32) for _ in range(planes)))
 
 
-def read_extension(bits: BitReader, header: PictureHeader) -> None:
-    """(6.13) An extension; none is known, so that an essential one is unsupported."""
+def read_extension(bits: BitReader, header: PictureHeader) -> int | None:
+    """(6.13) The extension_id where the extension is essential, otherwise None."""
     essential = bits.u(1)
     bits.demand(essential <= header.profile.essential_extensions, "A.1.8", "the profile has no essential extensions")
     extension_id = bits.u(15)
     bits.b(bits.remaining)
-    if essential:
-        raise UnsupportedError("6.13.1", f"{bits}: essential extension {extension_id} is not known")
+    return extension_id if essential else None

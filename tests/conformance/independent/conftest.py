@@ -41,16 +41,20 @@ class Bench:
         assert decode([str(stream), "-o", str(made), "--exact", "--threads", "1", *arguments]) == 0
         return made
 
+    def reference_refuses(self, stream: Path, code: int) -> None:
+        """refsw-dec --exact ends with this code."""
+        assert decode([str(stream), "-o", str(self.folder / "refused.png"), "--exact", "--threads", "1"]) == code
+
     def independent(self, stream: Path, *arguments: str) -> int:
         """Exit code of decoder A; planes.raw and result.json lie in the folder afterwards."""
         places = ["--output", str(self.folder / "planes.raw"), "--result", str(self.folder / "result.json")]
         return decode_independently([str(stream), *places, "--models", str(self.models), *arguments])
 
-    def compare(self, stream: Path) -> dict[str, Any]:
-        """Both decoders obtain equal samples; returns what decoder A says of them."""
+    def compare(self, stream: Path, verify: bool = True) -> dict[str, Any]:
+        """Both decoders obtain equal samples; returns what decoder A says of them. verify: there are plane digests."""
         assert self.independent(stream) == 0
         result: dict[str, Any] = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
-        shown = read_image(self.reference(stream, ".pam", "--verify"))
+        shown = read_image(self.reference(stream, ".pam", *["--verify"] * verify))
         if result["components"] == ["Y", "Cb", "Cr"]:  # .pam is RGB
             expected = self.reference(stream, ".yuv").read_bytes()
         else:

@@ -8,6 +8,10 @@ import json
 
 import pytest
 
+from conformance.independent import planes
+from conformance.independent.main import main as decode_independently
+from refsw.cli.enc import main as encode
+from refsw.io import write_image
 from tests.conformance.independent.conftest import Bench
 from tests.support.formats import KINDS, formatted
 from tests.support.tiny import picture
@@ -57,3 +61,34 @@ def test_shipped_weights_and_stages(shipped: Bench) -> None:
     digests = json.loads((theirs / "digests.json").read_text(encoding="utf-8"))
     assert digests == json.loads((ours / "digests.json").read_text(encoding="utf-8"))
     assert all(filecmp.cmp(ours / name, theirs / name, shallow=False) for name in digests)
+
+
+def test_windows_change_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """(9.6.2)"""
+    stream = bench.stream(picture(7, 150, 260))
+    monkeypatch.setattr(planes, "WINDOW", 4)
+    bench.compare(stream)
+
+
+def test_matrix_of_the_codestream(bench: Bench) -> None:
+    """(9.5.3)"""
+    source, stream = bench.folder / "in.png", bench.folder / "wide.jai"
+    write_image(source, formatted(8, 40, 50, 16, "rgb"))
+    settings = ["--set", f"model={bench.model}", "--set", "coding.plane_digests=true", "--threads", "1"]
+    assert encode([str(source), "-o", str(stream), "--matrix", "bt2020", *settings]) == 0
+    assert bench.compare(stream)["components"] == ["R", "G", "B"]
+
+
+def test_operating_points(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """(7.3)"""
+    stream = bench.stream(picture(9, 30, 30))
+    assert bench.independent(stream, "--operating-point", "bop") == 0
+    assert bench.independent(stream, "--operating-point", "hop") == 6
+    assert "7.3" in capsys.readouterr().err
+
+
+def test_outputs_that_cannot_be_written(bench: Bench) -> None:
+    stream = bench.stream(picture(9, 30, 30))
+    assert decode_independently([str(stream), "--output", str(bench.folder / "no" / "x.raw"), "--models",
+                                 str(bench.models)]) == 4  # fmt: skip
+    assert decode_independently([str(bench.folder / "none.jai"), "--output", str(bench.folder / "x.raw")]) == 3
