@@ -80,6 +80,8 @@ def _parser() -> Parser:
         if name == "run":
             _add_engine(own)
             own.add_argument("-o", "--out", type=Path, metavar="DIR", help="default: out/ctc/NAME")
+            own.add_argument("--timing", type=number(int, 1, 1000), metavar="PICTURES",
+                             help="afterwards, time each codec alone on a few pictures, on one thread and on all")
             own.add_argument("--no-report", action="store_true", help="results.json alone")
         else:
             own.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N", help="default: 1")
@@ -185,6 +187,8 @@ def _run(options: argparse.Namespace, command: str) -> None:
     write_bytes(folder / CONDITIONS, canonical(plan.conditions))
     cache = _cache(options)
     results, code = _measure(plan, cache, _engine(options, folder), command)
+    if options.timing:
+        results = _timed(plan, results, options.timing)
     write_bytes(folder / RESULTS, results.to_json())
     page = None if options.no_report else _write_report(plan, cache, results, folder / "report", ())
     print_summary(results, folder / RESULTS, page)
@@ -204,6 +208,19 @@ def _measure(plan: Plan, cache: Cache, engine: Engine, command: str) -> tuple[Re
     if not codes and results.failures:
         raise RefswError(f"{len(results.failures)} jobs were done and are not in the cache {cache.folder}")
     return results, codes[0] if codes and results.failures else 0
+
+
+def _timed(plan: Plan, results: Results, pictures: int) -> Results:
+    from refsw.ctc.timing import timed
+
+    sources = {source.record.name: source for source in plan.sources}
+    return timed(
+        results,
+        {codec.record.name: codec.codec for codec in plan.codecs},
+        lambda name: sources[name].read(),
+        pictures=pictures,
+        report=lambda codec, threads: print(f"timing {codec}, threads: {threads}", file=sys.stderr, flush=True),
+    )
 
 
 def _plan(options: argparse.Namespace) -> None:
