@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from refsw.colour import BT709, NO_TRANSFORM, colour_transform, image_from_planes, plane_range, planes_from_image
-from refsw.errors import UnsupportedError
+from refsw.colour import (
+    BT709,
+    CUSTOM,
+    NO_TRANSFORM,
+    CustomTransform,
+    colour_transform,
+    custom_transform,
+    image_from_planes,
+    plane_range,
+    planes_from_image,
+)
+from refsw.errors import UnsupportedError, UsageError
+from refsw.syntax.headers import BIT_DEPTHS
 from refsw.types import Image, Planes
 
 rgb = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
@@ -87,3 +100,40 @@ def test_unknown_transforms_are_named() -> None:
             colour_transform(idc)
         with pytest.raises(UnsupportedError, match=f"colour_transform_idc {idc}"):
             image_from_planes(Planes(np.zeros((3, 1, 1), np.int32)), idc)
+
+
+WEIGHTS = {"bt601": ("0.299", "0.114"), "bt709": ("0.2126", "0.0722"), "bt2020": ("0.2627", "0.0593")}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("bit_depth", BIT_DEPTHS)
+def test_every_matrix_and_its_inverse_are_exact(name: str, bit_depth: int) -> None:
+    """RGB -> planes -> RGB by the encoder's matrix and the header's: corners, edges and noise come back."""
+    transform = custom_transform(*map(Fraction, WEIGHTS[name]), bit_depth)
+    top, random = 2**bit_depth - 1, np.random.default_rng(bit_depth)
+    ends = np.array([0, 1, top // 2, top // 2 + 1, top - 1, top])
+    corners = np.stack(np.meshgrid(ends, ends, ends, indexing="ij"), -1).reshape(-1, 3)
+    edges = random.integers(0, top + 1, (3000, 3))
+    edges[np.arange(3000), random.integers(0, 3, 3000)] = random.choice(ends, 3000)
+    samples = np.concatenate([corners, edges, random.integers(0, top + 1, (3000, 3))])[None]
+    image = Image(samples.astype(np.uint8 if bit_depth == 8 else np.uint16), bit_depth)
+    planes = planes_from_image(image, transform)
+    np.testing.assert_array_equal(image_from_planes(planes, CUSTOM, transform).samples, image.samples)
+    assert all(-32768 <= value <= 32767 for value in (*transform.matrix, *transform.offset))
+
+
+@given(st.integers(10, 700), st.integers(10, 250), st.sampled_from(BIT_DEPTHS), st.integers(0, 2**32 - 1))
+def test_any_weights_are_exact(red: int, blue: int, bit_depth: int, seed: int) -> None:
+    transform = custom_transform(Fraction(red, 1000), Fraction(blue, 1000), bit_depth)
+    samples = np.random.default_rng(seed).integers(0, 2**bit_depth, (1, 50, 3))
+    samples[0, :8] = (2**bit_depth - 1) * (np.arange(8)[:, None] >> np.arange(3) & 1)
+    image = Image(samples.astype(np.uint8 if bit_depth == 8 else np.uint16), bit_depth)
+    shown = image_from_planes(planes_from_image(image, transform), CUSTOM, transform)
+    np.testing.assert_array_equal(shown.samples, image.samples)
+
+
+def test_matrices_without_inverse_are_refused() -> None:
+    image = Image(np.zeros((1, 1, 3), np.uint8))
+    for matrix in ((0,) * 9, (8192, 8192, 0) * 3, (32767, 32766, 0, 32766, 32765, 0, 0, 0, 1)):
+        with pytest.raises(UsageError, match="inverse"):
+            planes_from_image(image, CustomTransform(matrix, (0, 0, 0)))

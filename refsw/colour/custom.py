@@ -40,7 +40,11 @@ class CustomTransform:
 
 
 def custom_transform(red: Fraction, blue: Fraction, bit_depth: int) -> CustomTransform:
-    """Y, Cb, Cr of full range with these weights of R and B in Y; BT.601 has 0.299 and 0.114."""
+    """Y, Cb, Cr of full range with these weights of R and B in Y; BT.601 has 0.299 and 0.114.
+
+    No RGB sample is clipped in the planes: where the rounded matrix would let Cb or Cr leave their range by a fraction,
+    their coefficient is a little greater. Without that, 16-bit red and blue come back up to 3 codes off.
+    """
     green = 1 - red - blue
     rows = (
         (Fraction(1), Fraction(0), 2 * (1 - red)),
@@ -48,11 +52,25 @@ def custom_transform(red: Fraction, blue: Fraction, bit_depth: int) -> CustomTra
         (Fraction(1), 2 * (1 - blue), Fraction(0)),
     )
     middle = round(Fraction((1 << bit_depth) - 1, 2 << bit_depth) * (1 << OFFSET_BITS))
-    return CustomTransform(tuple(round(v * (1 << MATRIX_BITS)) for row in rows for v in row), (0, middle, middle))
+    matrix = [round(v * (1 << MATRIX_BITS)) for row in rows for v in row]
+    top, centre = (1 << bit_depth) - 1, Fraction(middle << bit_depth, 1 << OFFSET_BITS)
+    room = min(centre, top - centre) / top
+    for plane, place in ((1, 7), (2, 2)):  # Cb is (B - Y) / matrix[7], Cr is (R - Y) / matrix[2]
+        while sum(v for v in _inverse(tuple(matrix))[3 * plane : 3 * plane + 3] if v > 0) > room:
+            matrix[place] += 1
+    return CustomTransform(tuple(matrix), (0, middle, middle))
 
 
 def _inverted(matrix: tuple[int, ...]) -> list[int]:
-    """The inverse in exact arithmetic, rounded to FORWARD_BITS."""
+    """The inverse, rounded to FORWARD_BITS."""
+    scaled = [round(v * (1 << FORWARD_BITS)) for v in _inverse(matrix)]
+    if max(map(abs, scaled)) >= 1 << 40:
+        raise UsageError("colour matrix: its inverse is too large")
+    return scaled
+
+
+def _inverse(matrix: tuple[int, ...]) -> list[Fraction]:
+    """The inverse in exact arithmetic. Raises UsageError."""
     a, b, c, d, e, f, g, h, i = (Fraction(v, 1 << MATRIX_BITS) for v in matrix)
     adjugate = (
         e * i - f * h, c * h - b * i, b * f - c * e,
@@ -62,7 +80,4 @@ def _inverted(matrix: tuple[int, ...]) -> list[int]:
     determinant = a * adjugate[0] + b * adjugate[3] + c * adjugate[6]
     if determinant == 0:
         raise UsageError("colour matrix: has no inverse")
-    scaled = [round(v / determinant * (1 << FORWARD_BITS)) for v in adjugate]
-    if max(map(abs, scaled)) >= 1 << 40:
-        raise UsageError("colour matrix: its inverse is too large")
-    return scaled
+    return [v / determinant for v in adjugate]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["z", "symbols", "digest"]
+Part = Literal["z", "symbols", "digest", "alpha"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Damage:
     """One finding in one region of one component.
 
     part: "z": neither z nor symbols are known; "symbols": z is known; "digest": everything decodes, and the digest
-    segment states another checksum. absent: the substream has no bytes, so that nothing is broken.
+    segment states another checksum; "alpha": the alpha plane, which has neither component nor region. absent: the
+    substream has no bytes, so that nothing is broken.
     """
 
     component_index: int
@@ -25,5 +26,7 @@ class Damage:
     partitioned: bool = False
 
     def __str__(self) -> str:
+        if self.part == "alpha":
+            return self.message
         region = f"region {self.region_index}, " if self.partitioned else ""
         return f"{region}component {self.component_index}: {self.message}"

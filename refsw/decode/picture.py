@@ -179,11 +179,11 @@ def decode_picture(
         ("headers", spent["headers"]), ("load model", spent["load model"] + spent["load networks"]),
         ("symbols", spent["symbols"]), *run.reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
     )  # fmt: skip
-    alpha = _alpha(codestream, area, selection.conceal)
+    alpha, lost = _alpha(codestream, area, selection.conceal)
     image = replace(assembly.image(), alpha=alpha, metadata=metadata_of(codestream))
     return Decoded(
         image, codestream, parsed.symbols, assembly.latents(), assembly.planes(),
-        DecodeReport(point, stages), parsed.tensors, parsed.damage, ended,
+        DecodeReport(point, stages), parsed.tensors, parsed.damage + lost, ended,
     )  # fmt: skip
 
 
@@ -204,17 +204,19 @@ def reconstruct_image(
     return assembly.image()
 
 
-def _alpha(codestream: Codestream, area: Region, conceal: bool) -> NDArray[np.uint8] | NDArray[np.uint16] | None:
+def _alpha(
+    codestream: Codestream, area: Region, conceal: bool
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16] | None, tuple[Damage, ...]]:
     """(9.5.5) Opacity of the wanted rectangle; None where there is none, or where it is damaged and concealed."""
     if codestream.alpha is None:
-        return None
+        return None, ()
     try:
         alpha = alpha_of(codestream.alpha, codestream.picture_header)
-    except DamageError:
-        if conceal:
-            return None
-        raise
-    return np.ascontiguousarray(alpha[area.top : area.bottom, area.left : area.right])
+    except DamageError as error:
+        if not conceal:
+            raise
+        return None, (Damage(0, 0, "alpha", str(error)),)
+    return np.ascontiguousarray(alpha[area.top : area.bottom, area.left : area.right]), ()
 
 
 def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window) -> None:

@@ -19,6 +19,7 @@ from refsw.errors import CodestreamError, DamageError, UsageError
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import Codestream
 from refsw.types import Image
+from tests.support.formats import formatted
 from tests.support.streams import with_substream
 from tests.support.tiny import Started, picture
 
@@ -131,6 +132,32 @@ def test_a_rectangle_is_a_part_of_the_whole(
 def test_a_rectangle_outside_is_refused(lively: Started, stream: Codestream) -> None:
     with pytest.raises(UsageError, match="300 x 400"):
         decoded(lively, syntax.write(stream), area=Region(0, 0, 400, 301))
+
+
+@pytest.mark.parametrize("kind", ["4:2:0", "4:2:2"])
+@pytest.mark.parametrize("independent", [False, True])
+def test_a_rectangle_of_a_subsampled_picture(lively: Started, kind: str, independent: bool) -> None:
+    """Luma, chroma and alpha of a part are those of the whole; also at the odd edges of an odd picture."""
+    image = formatted(5, 263, 301, 10, kind, alpha=True)
+    data = encoded(lively, image, 60, rows=2, columns=2, independent=independent).data
+    whole = decoded(lively, data).image
+    assert whole.chroma is not None and whole.alpha is not None
+    rows = 2 if kind == "4:2:0" else 1
+    for left, top, right, bottom in ((0, 0, 301, 263), (128, 130, 200, 190), (300, 262, 301, 263), (10, 64, 301, 66)):
+        part = decoded(lively, data, area=Region(top, left, bottom, right)).image
+        assert part.chroma is not None and part.alpha is not None and part.bit_depth == 10
+        assert np.abs(part.samples.astype(int) - whole.samples[top:bottom, left:right]).max() <= 1
+        chroma = whole.chroma.samples[:, top // rows : -(-bottom // rows), left // 2 : -(-right // 2)]
+        assert part.chroma.samples.shape == chroma.shape
+        assert np.abs(part.chroma.samples.astype(int) - chroma).max() <= 1
+        np.testing.assert_array_equal(part.alpha, whole.alpha[top:bottom, left:right])
+    halved = "rows" if kind == "4:2:0" else "columns"
+    odd = Region(1, 0, 9, 8) if kind == "4:2:0" else Region(0, 1, 8, 9)
+    with pytest.raises(UsageError, match=f"chroma has half the {halved} here; take even ones"):
+        decoded(lively, data, area=odd)
+    assert decoded(lively, data, area=odd, luma=True).image.samples.shape == (8, 8, 1)
+    if kind == "4:2:2":
+        assert decoded(lively, data, area=Region(1, 0, 8, 8)).image.samples.shape == (7, 8, 1)
 
 
 def test_luma_and_channels(lively: Started, stream: Codestream) -> None:

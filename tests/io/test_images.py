@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image as PillowImage
-from PIL import ImageCms
+from PIL import ImageCms, ImageOps
 
 from refsw.errors import ImageError, InputError, LevelError, OutputError, RefswError, UnsupportedError, UsageError
 from refsw.io import read_image, to_image, write_image
@@ -85,11 +85,36 @@ def test_modes_that_convert_exactly(tmp_path: Path) -> None:
         assert np.array_equal(read_image(saved(path, picture)).samples, expected)
 
 
-def test_orientation_is_applied(tmp_path: Path) -> None:
+TURNED = {
+    1: RGB, 2: RGB[:, ::-1], 3: RGB[::-1, ::-1], 4: RGB[::-1], 5: RGB.swapaxes(0, 1), 6: np.rot90(RGB, -1),
+    7: RGB[::-1, ::-1].swapaxes(0, 1), 8: np.rot90(RGB), 0: RGB, 9: RGB,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
+    """All eight, as Pillow's own exif_transpose turns them; what is not defined means 1."""
     exif = PillowImage.Exif()
-    exif[0x0112] = 6
-    path = saved(tmp_path / "a.png", PillowImage.fromarray(RGB), exif=exif)
-    assert np.array_equal(read_image(path).samples, np.rot90(RGB, -1))
+    exif[0x0112] = orientation
+    path = saved(tmp_path / f"a{suffix}", PillowImage.fromarray(RGB), exif=exif)
+    image = read_image(path)
+    assert np.array_equal(image.samples, TURNED[orientation])
+    with PillowImage.open(path) as opened:
+        assert np.array_equal(image.samples, np.asarray(ImageOps.exif_transpose(opened)))
+    if image.metadata.exif is not None:
+        again = PillowImage.Exif()
+        again.load(b"Exif\0\0" + image.metadata.exif)
+        assert again.get(0x0112, 1) in (1, orientation if orientation in (0, 9) else 1)
+
+
+def test_orientation_turns_alpha_and_deep_samples(tmp_path: Path) -> None:
+    exif = PillowImage.Exif()
+    exif[0x0112] = 8
+    mask = np.arange(RGB.shape[0] * RGB.shape[1], dtype=np.uint8).reshape(RGB.shape[:2])
+    path = saved(tmp_path / "a.png", PillowImage.fromarray(np.dstack([RGB, mask])), exif=exif)
+    alpha = read_image(path).alpha
+    assert alpha is not None and np.array_equal(alpha, np.rot90(mask))
 
 
 def test_what_is_not_supported(tmp_path: Path) -> None:
