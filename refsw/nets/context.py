@@ -64,7 +64,7 @@ class ContextModel(nn.Module):
         y_hat, gain, inverse = mean, log_gain.exp(), inverse_log_gain.exp()
         for step in range(STEPS):
             mask = step_mask(step, shape[1], height, width, features.device)
-            now = self.predict(step, features, y_hat * inverse) * gain * mask
+            now = (self.predict(step, features, y_hat * inverse) * gain).mul_(mask)
             mean = mean + now
-            y_hat = y_hat + now + residual(now, mask) * mask
+            y_hat = y_hat + (residual(now, mask) * mask).add_(now)  # exact: all but one of the three are 0
         return mean, y_hat

@@ -89,7 +89,7 @@ class FloatFlow:
 
     def leaky(self, x: Seen) -> Seen:
         """See fixed.Flow."""
-        return Seen(activation(x.x), x.units)
+        return Seen(activation(x.x.clone()), x.units)
 
     def add(self, x: Seen, y: Seen) -> Seen:
         """See fixed.Flow."""
