@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from refsw.config import load_config
-from refsw.ctc.run import find_pictures
+from refsw.ctc.data import find_pictures
 from refsw.decode.model import Model
 from refsw.encode.picture import encode_picture, load_model
 from refsw.encode.rate import Kind, Target

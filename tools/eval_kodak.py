@@ -1,36 +1,53 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Rate, distortion and correctness on a folder of pictures, against JPEG, WebP and AVIF in the same run.
+"""Rate, distortion and correctness on a folder of pictures at fixed qualities, against dense curves of the anchors.
 
-    tools/eval_kodak.py --data ../shared/data/eval/kodak --out out/kodak.json
+    tools/eval_kodak.py --data ../shared/data/eval/kodak --jobs 2 --require jpeg:-49
 
-Every picture is encoded at every quality in one process and decoded in another, which gets nothing but the file.
-Checked for each: the decoded picture equals the encoder's reconstruction sample for sample; the encoder's estimate
-and the file differ by less than 0.5 % + 64 bytes. bpp is 8 * file size / pixels. Exit code 1 if a check fails.
+What README quotes; rates to be met, more metrics and reports are `refsw-ctc`, whose engine this runs on. Checked for
+each codestream: a decoder in a process of its own, which gets nothing but the file, shows the encoder's reconstruction
+sample for sample; the encoder's estimate and the file differ by less than 0.5 % + 64 bytes. bpp is 8 * file size /
+pixels. Exit code 1 if a check fails.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
+import math
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import SimpleQueue
 
-from refsw.ctc import anchors
+from refsw.config import load_config
+from refsw.ctc.anchors import anchor
 from refsw.ctc.bdrate import ANCHOR_BPP
-from refsw.ctc.points import Journal, Point, Row, summarise, tree_digest
-from refsw.ctc.run import Comparison, Conditions, Station, anchor_points, code_digest, compare, find_pictures
-from refsw.ctc.worker import CODEC
-from refsw.errors import RefswError, UsageError
+from refsw.ctc.cache import Cache, Coding
+from refsw.ctc.codec import Codec
+from refsw.ctc.conditions import QUALITY, Choice, Conditions, Picture, Target
+from refsw.ctc.data import find_pictures, plain_image
+from refsw.ctc.decoder import CODEC
+from refsw.ctc.engine import assemble, run_plan
+from refsw.ctc.engines.local import Local
+from refsw.ctc.metrics import ms_ssim_decibels
+from refsw.ctc.plan import Group, Job, Plan, plan_of
+from refsw.ctc.refsw_codec import RefswCodec
+from refsw.ctc.report.numbers import numbers
+from refsw.ctc.results import Point, Results
+from refsw.ctc.work import Outcome
+from refsw.errors import RefswError
+from refsw.io import read_image, write_bytes
+from refsw.types import digest
 
 QUALITIES = (0.0, 14.0, 28.0, 42.0, 57.0, 71.0, 85.0, 100.0)
+METRICS = ("psnr_rgb", "psnr_y", "msssim_rgb")
+OURS = "refsw"
+# The encoder's estimate may differ from the file by this much: what training prints is what the disk shows.
+ESTIMATE_RELATIVE, ESTIMATE_BYTES = 0.005, 64
+
+Comparison = tuple[str, float | None, float | None]  # anchor, BD-rate in PSNR, in MS-SSIM, %
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,63 +66,117 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", default="cfg/base.yaml", help="encoder configuration (default: %(default)s)")
     parser.add_argument("--qualities", type=_floats, default=QUALITIES, metavar="Q,Q,...", help="0..100 each")
     parser.add_argument("--images", type=int, metavar="N", help="only N pictures, spread evenly over the folder")
-    parser.add_argument("--jobs", type=int, default=1, help="pictures at a time (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of each process (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes of one thread each (default: %(default)s)")
     parser.add_argument("--anchors", type=_names, default=("jpeg", "webp", "avif", "avif-default"), metavar="A,A,...")
     parser.add_argument("--require", type=_requirement, action="append", default=[], metavar="ANCHOR:PERCENT",
                         help="fail if the PSNR BD-rate against this anchor is above PERCENT (jpeg:-35)")  # fmt: skip
-    parser.add_argument("--out", type=Path, help="write rows, points, BD-rates and conditions as JSON")
-    parser.add_argument("--journal", type=Path, help="keep points as JSON lines while they are measured")
-    parser.add_argument("--resume", action="store_true", help="take points of the same code and data from --journal")
+    parser.add_argument("--out", type=Path, help="write the results as JSON, for refsw-ctc diff and report")
+    parser.add_argument("--cache", type=Path, help="keep what is measured; what is there is not measured again")
     parser.add_argument("--codec", default=CODEC, help="module with encode_picture and decode_picture")
     return parser
 
 
 def run(options: argparse.Namespace) -> int:
     """The whole evaluation."""
-    if options.resume and options.journal is None:
-        raise UsageError("--resume needs --journal FILE")
-    pictures = find_pictures(options.data, options.images)
-    journal = Journal(options.journal, resume=options.resume)
-    codecs = [anchors.anchor(name) for name in options.anchors]
-    if options.resume:
-        print(f"{len(journal)} points in {options.journal}; those of this code and these pictures are taken from it")
-
-    conditions = Conditions(options.config, options.codec, options.threads)
-    stated = describe(options, pictures)
-    points: list[Point] = []
+    plan = make_plan(options)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="refsw-eval-")))
-        stations = [Station(conditions, journal, stack, folder / str(n)) for n in range(max(1, options.jobs))]
-        free: SimpleQueue[Station] = SimpleQueue()
-        for station in stations:
-            free.put(station)
-
-        def measure(picture: Path) -> list[Point]:
-            station = free.get()
-            try:
-                return [*station.measure(picture, options.qualities), *anchor_points(picture, codecs, journal)]
-            finally:
-                free.put(station)
-
-        with ThreadPoolExecutor(len(stations)) as pool:
-            for done, (picture, measured) in enumerate(zip(pictures, pool.map(measure, pictures), strict=True), 1):
-                points += measured
-                print(f"[{done}/{len(pictures)}] {picture.name}", file=sys.stderr, flush=True)
-
-    rows = summarise(points)
-    comparisons, problems = compare(rows, options.anchors)
-    failures = [line for point in points for line in point.failures()] + problems
-    failures += missed(comparisons, options.require)
-    print_rows(rows)
-    print_comparisons(comparisons)
+        folder = options.cache or stack.enter_context(tempfile.TemporaryDirectory(prefix="refsw-eval-"))
+        cache = Cache(Path(folder).resolve())
+        failed = run_plan(plan, cache, Local(max(1, options.jobs)), _say)
+        results = assemble(plan, cache, failed, f"eval_kodak --qualities {options.qualities}")
+        codings = {job.key: cache.coding(job.key) for job in plan.jobs if job.codec.record.name == OURS}
     if options.out:
-        write_results(options.out, stated, rows, points, comparisons, failures)
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(options.out, results.to_json())
+    failures = [f"{one.image}, {one.codec} at {one.target}: {one.reason}" for one in results.failures]
+    failures += misjudged(plan.jobs, codings)
+    if not results.failures:
+        comparisons, problems = compare(results, options.anchors)
+        failures += problems + missed(comparisons, options.require)
+        print_rows(rows(results))
+        print_comparisons(comparisons)
     for line in failures:
         print(f"FAILED {line}")
-    checked = sum(point.mismatches is not None for point in points)
+    checked = sum(point.codec == OURS for point in results.points)
     print(f"{checked} codestreams decoded in a separate process, {len(failures)} checks failed")
     return 1 if failures else 0
+
+
+def make_plan(options: argparse.Namespace) -> Plan:
+    """Every picture with refsw at all qualities, and with every anchor at those of its dense curve."""
+    paths = find_pictures(options.data, options.images)
+    pictures = tuple(Picture(p.name, p.name, digest(plain_image(read_image(p)).samples)) for p in paths)
+    others = [anchor(name) for name in options.anchors]
+    codecs: list[Codec] = [RefswCodec(OURS, load_config(options.config), options.codec), *others]
+    qualities = [options.qualities, *(other.qualities for other in others)]
+    choices = tuple(
+        Choice(name, name, None, None, tuple(Target(QUALITY, quality) for quality in own))
+        for name, own in zip([OURS, *options.anchors], qualities, strict=True)
+    )
+    conditions = Conditions(
+        "eval_kodak", pictures, choices, METRICS, OURS, "pchip", ANCHOR_BPP, tolerance=0.01, attempts=1, repetitions=1
+    )
+    return plan_of(conditions, options.data, tuple(codecs))
+
+
+def misjudged(jobs: Iterable[Job], codings: dict[str, Coding | None]) -> Iterator[str]:
+    """Codestreams whose size the encoder did not estimate well enough."""
+    for job in jobs:
+        coding = codings.get(job.key)
+        if coding is None or coding.estimated_bits is None:
+            continue
+        error = coding.estimated_bits / 8 - coding.stream_bytes
+        if abs(error) > ESTIMATE_RELATIVE * coding.stream_bytes + ESTIMATE_BYTES:
+            place = f"{job.source.record.name} at {job.target.text}"
+            yield f"{place}: estimate is {error:+.0f} bytes off a file of {coding.stream_bytes} bytes"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Means over all pictures; times are wall seconds of one thread."""
+
+    codec: str
+    target: str
+    bpp: float
+    values: tuple[float, ...]
+    encode_s: float
+    decode_s: float
+
+
+def rows(results: Results) -> Iterator[Row]:
+    """One for each codec and quality, in the order of results."""
+    groups: dict[tuple[str, str], list[Point]] = {}
+    for point in results.points:
+        groups.setdefault((point.codec, point.target), []).append(point)
+    order = [codec.name for codec in results.codecs]
+    for (codec, target), points in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
+        yield Row(
+            codec,
+            target,
+            _mean(point.bits_per_sample for point in points),
+            tuple(_mean(values) for values in zip(*(point.values for point in points), strict=True)),
+            _mean(point.timing[0].encode_seconds for point in points),
+            _mean(point.timing[0].decode_seconds for point in points),
+        )
+
+
+def compare(results: Results, names: Iterable[str]) -> tuple[list[Comparison], list[str]]:
+    """BD-rates of refsw against each anchor, of mean curves, and why one could not be computed."""
+    comparisons: list[Comparison] = []
+    problems: list[str] = []
+    for name in names:
+        points = tuple(point for point in results.points if point.codec in (name, OURS))
+        found = numbers(replace(results, anchor=name, points=points))
+        values: list[float | None] = []
+        for scale in found.scales:
+            own = found.comparison(OURS, scale)
+            if own is None or scale.name not in ("psnr_rgb", "msssim_rgb_db"):
+                continue
+            values.append(own.mean.rate)
+            if own.mean.rate is None:
+                problems.append(f"BD-rate against {name} ({scale.name}): {own.mean.problem}")
+        comparisons.append((name, values[0], values[1]))
+    return comparisons, problems
 
 
 def missed(comparisons: Iterable[Comparison], required: Iterable[tuple[str, float]]) -> list[str]:
@@ -120,14 +191,14 @@ def missed(comparisons: Iterable[Comparison], required: Iterable[tuple[str, floa
     return lines
 
 
-def print_rows(rows: Iterable[Row]) -> None:
-    """One line per codec and quality; times are wall seconds per picture."""
-    print(f"{'codec':<13}{'quality':>8}{'bpp':>9}{'PSNR':>8}{'PSNR-Y':>8}{'MS-SSIM':>9}{'dB':>7}"
-          f"{'enc s':>8}{'dec s':>8}{'estimate':>10}{'mismatch':>10}")  # fmt: skip
-    for row in rows:
-        line = (f"{row.codec:<13}{row.quality:>8g}{row.bpp:>9.4f}{row.psnr:>8.2f}{row.psnr_y:>8.2f}{row.msssim:>9.5f}"
-                f"{row.msssim_db:>7.2f}{row.encode_s:>8.3f}{row.decode_s:>8.3f}")  # fmt: skip
-        print(line + (f"{100 * row.estimate_error:>+9.3f}%{row.mismatches:>10}" if row.codec == "refsw" else ""))
+def print_rows(found: Iterable[Row]) -> None:
+    """One line per codec and quality."""
+    print(f"{'codec':<13}{'target':<14}{'bpp':>9}{'PSNR':>8}{'PSNR-Y':>8}{'MS-SSIM':>9}{'dB':>7}"
+          f"{'enc s':>8}{'dec s':>8}")  # fmt: skip
+    for row in found:
+        psnr, psnr_y, msssim = row.values
+        print(f"{row.codec:<13}{row.target:<14}{row.bpp:>9.4f}{psnr:>8.2f}{psnr_y:>8.2f}{msssim:>9.5f}"
+              f"{ms_ssim_decibels(msssim):>7.2f}{row.encode_s:>8.3f}{row.decode_s:>8.3f}")  # fmt: skip
 
 
 def print_comparisons(comparisons: Iterable[Comparison]) -> None:
@@ -138,39 +209,13 @@ def print_comparisons(comparisons: Iterable[Comparison]) -> None:
         print(f"{name:<14}" + "".join(f"{'–' if v is None else format(v, '+.1f'):>10}" for v in values))
 
 
-def describe(options: argparse.Namespace, pictures: Iterable[Path]) -> dict[str, object]:
-    """The conditions of a run, read before it begins: code, settings, libraries, pictures."""
-    return {
-        "config": options.config,
-        "codec": options.codec,
-        "code": code_digest(),
-        "threads": options.threads,
-        "jobs": options.jobs,
-        "machine": f"{platform.machine()} {platform.system()} Python {platform.python_version()}",
-        "libraries": dict(anchors.library_versions()),
-        "anchors": {name: anchors.anchor(name).record().settings for name in options.anchors},
-        "pictures": {picture.name: tree_digest(picture) for picture in pictures},
-    }
+def _say(group: Group, outcomes: tuple[Outcome, ...]) -> None:
+    print(f"{group.source.record.name}, {group.codec.record.name}: {len(outcomes)}", file=sys.stderr, flush=True)
 
 
-def write_results(
-    path: Path,
-    conditions: dict[str, object],
-    rows: Iterable[Row],
-    points: Iterable[Point],
-    comparisons: Iterable[Comparison],
-    failures: Sequence[str],
-) -> None:
-    """Everything that was measured, with the conditions under which it was."""
-    results = {
-        "conditions": conditions,
-        "bd_rate": [{"anchor": name, "psnr": psnr, "msssim": msssim} for name, psnr, msssim in comparisons],
-        "failures": list(failures),
-        "rows": [asdict(row) for row in rows],
-        "points": [asdict(point) for point in points],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return math.fsum(listed) / len(listed)
 
 
 def _floats(text: str) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ from refsw.types import Image, digest
 VARIABLE = "REFSW_CTC_DATA"
 SUFFIXES = (".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp", ".bmp")
 NAMED = 3  # missing pictures that a message names
+LOSSLESS = (".png", ".ppm", ".pgm")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,18 @@ def plain_image(image: Image) -> Image:
     if image.chroma is not None or image.ycbcr:
         raise ImageError("a source picture is grey or RGB, not Y Cb Cr")
     return Image(image.samples, image.bit_depth)
+
+
+def find_pictures(folder: Path, count: int | None = None) -> list[Path]:
+    """Pictures right inside a folder by name; with a count, that many, spread evenly. Raises InputError, UsageError."""
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in LOSSLESS)
+    if not found:
+        raise InputError(f"{folder}: no pictures ({', '.join(LOSSLESS)})")
+    if count is None or count >= len(found):
+        return found
+    if count < 1:
+        raise UsageError(f"--images {count}: at least 1")
+    return [found[n * len(found) // count] for n in range(count)]
 
 
 def find_sources(pictures: Sequence[Picture], folder: Path | None) -> tuple[Source, ...]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Runs the commands of README.md and docs/user/*.md: fenced blocks marked `console`, lines that begin with `$ `.
+"""Runs the commands of README.md, docs/user/*.md and docs/contributor/ctc.md: fenced blocks marked `console`, lines that begin with `$ `.
 
-Each page runs from top to bottom in a folder of its own, where `photo.png`, `photos/` and what the page itself made
-lie. Programs of this project run in this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are
+Each page runs from top to bottom in a folder of its own, where `photo.png`, `photos/`, `samples/` and what the page
+itself made lie. Programs of this project run in this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are
 done here, so that no shell is needed. A line that ends in `# exit 3` must end with that exit code. Lines without `$ `
 are output for the reader, and are not compared.
 """
@@ -23,7 +23,9 @@ from refsw.io import write_image
 from tests.support.tiny import Started, picture
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "user").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md", *sorted((ROOT / "docs" / "user").glob("*.md")), ROOT / "docs" / "contributor" / "ctc.md"
+]  # fmt: skip
 PROGRAMS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 EXIT = re.compile(r"\s+#\s*exit (\d+)$")
@@ -72,6 +74,7 @@ def test_the_commands_of_a_page(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos" / "trip").mkdir(parents=True)
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
     for index, name in enumerate(("photo", "photos/one", "photos/two", "photos/trip/three")):
         write_image(tmp_path / f"{name}.png", picture(index, 100, 140))
     for line in commands(page):
