@@ -78,9 +78,12 @@ def print_status(plan: Plan, cache: Cache) -> None:
 
 def print_summary(results: Results, path: Path, page: Path | None) -> None:
     """The table of the run, and where the rest is."""
-    table = bd_rates(numbers(results))
+    found = numbers(results)
+    table = bd_rates(found)
     if table.rows:
         print(f"\n{table.title}. {table.note}\n{as_text(table)}\n")
+    for line in found.warnings:
+        print(f"warning: {line}")
     print(f"{len(results.points)} points, {len(results.failures)} failures, digest {results.digest()}")
     print(path if page is None else f"{path}\n{page}")
 

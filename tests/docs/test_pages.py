@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Runs the commands of README.md, docs/user/*.md and docs/contributor/ctc.md: fenced blocks marked `console`, lines that begin with `$ `.
+"""Runs the commands of README.md, docs/user/*.md and docs/contributor/ctc.md.
 
-Each page runs from top to bottom in a folder of its own, where `photo.png`, `photos/`, `samples/` and what the page
-itself made lie. Programs of this project run in this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are
-done here, so that no shell is needed. A line that ends in `# exit 3` must end with that exit code. Lines without `$ `
-are output for the reader, and are not compared.
+They are in fenced blocks marked `console`, on lines that begin with `$ `. Each page runs from top to bottom in a folder
+of its own, where `photo.png`, `photos/`, `samples/` and what the page itself made lie. Programs of this project run in
+this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are done here, so that no shell is needed.
+A line that ends in `# exit 3` must end with that exit code. Lines without `$ ` are output for the reader, and are not
+compared.
 """
 
 from __future__ import annotations
