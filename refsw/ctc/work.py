@@ -20,7 +20,7 @@ from refsw.ctc.clock import clock, cpu_seconds
 from refsw.ctc.codec import Codec, Decoded, Encoded, Format, Session
 from refsw.ctc.codecs import identity
 from refsw.ctc.conditions import BPP, Target
-from refsw.ctc.metrics import Pair, metric
+from refsw.ctc.metrics import Pair, Reference, metric
 from refsw.ctc.plan import Group, PlannedCodec, PlannedMetric, Task
 from refsw.ctc.results import Timing
 from refsw.encode.rate import Curve, search
@@ -115,6 +115,7 @@ class _Station:
         self._session = _session(own.codec)
         self._image = group.source.read()
         self._like = Format(self._image.channels, self._image.bit_depth)
+        self._reference = Reference(self._image)
         self._samples = self._image.width * self._image.height
         self._attempts: dict[float, _Attempt] = {}
 
@@ -201,7 +202,7 @@ class _Station:
         return tuple(timing), picture, elsewhere
 
     def _measure(self, missing: tuple[PlannedMetric, ...], picture: Image) -> Iterator[tuple[str, Value]]:
-        pair, sha = Pair(self._image, picture), digest(picture.samples)
+        pair, sha = Pair(self._image, picture, self._reference), digest(picture.samples)
         for planned in missing:
             name, begin = planned.record.name, cpu_seconds()
             value = metric(name).of(pair)

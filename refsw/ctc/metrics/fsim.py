@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from refsw.ctc.metrics.metric import Metric
 from refsw.ctc.metrics.phase import phase_congruency
-from refsw.ctc.metrics.planes import Float, Pair
+from refsw.ctc.metrics.planes import Float, Pair, Reference
 from refsw.ctc.metrics.windows import block_means, filter_zeros
 
 PAPER = "Zhang, Zhang, Mou, Zhang: FSIM, IEEE Trans. Image Processing 20(8), 2011; FSIMc"
@@ -23,15 +25,32 @@ def fsim(pair: Pair) -> float:
 
     Where neither picture has any phase congruency, all samples weigh the same.
     """
-    first, second = (_yiq(planes) for planes in pair.rgb)
-    phases = phase_congruency(first[0]), phase_congruency(second[0])
-    similarity = _alike(*phases, T_PHASE) * _alike(_gradient(first[0]), _gradient(second[0]), T_GRADIENT)
+    first, second = pair.source.derived(_reference_features), _features(pair.rgb[1])
+    similarity = _alike(first.phase, second.phase, T_PHASE) * _alike(first.gradient, second.gradient, T_GRADIENT)
     if not pair.grey:
-        chroma = _alike(first[1], second[1], T_CHROMA) * _alike(first[2], second[2], T_CHROMA)
+        chroma = _alike(first.yiq[1], second.yiq[1], T_CHROMA) * _alike(first.yiq[2], second.yiq[2], T_CHROMA)
         similarity *= np.abs(chroma) ** CHROMA_EXPONENT
-    weight = np.maximum(*phases)
+    weight = np.maximum(first.phase, second.phase)
     total = float(np.sum(weight))
     return float(np.sum(similarity * weight)) / total if total > 0 else float(np.mean(similarity))
+
+
+@dataclass(frozen=True)
+class _Features:
+    """yiq: [3, H, W]; phase congruency and gradient of its first plane."""
+
+    yiq: Float
+    phase: Float
+    gradient: Float
+
+
+def _reference_features(reference: Reference) -> _Features:
+    return _features(reference.rgb)
+
+
+def _features(planes: Float) -> _Features:
+    yiq = _yiq(planes)
+    return _Features(yiq, phase_congruency(yiq[0]), _gradient(yiq[0]))
 
 
 def _yiq(planes: Float) -> Float:

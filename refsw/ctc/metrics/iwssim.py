@@ -8,12 +8,14 @@ weight: information shared by the eye's views of reference and picture, Gaussian
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from refsw.ctc.metrics.metric import Metric
-from refsw.ctc.metrics.planes import STEPS, Float, Pair
+from refsw.ctc.metrics.planes import STEPS, Float, Pair, Reference
 from refsw.ctc.metrics.ssim import K1, K2, SCALE_EXPONENTS, WINDOW
-from refsw.ctc.metrics.windows import filter_mirrored, moments, zeros_to
+from refsw.ctc.metrics.windows import Local, covariance, filter_mirrored, local, zeros_to
 
 PAPER = "Wang, Li: Information content weighting for perceptual image quality assessment, IEEE TIP 20(5), 2011"
 SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16 * np.sqrt(2)  # the gain of 2 per reduction is part of the definition
@@ -27,19 +29,45 @@ MARGIN = WINDOW.size // 2 - 1  # of the weights' map around that of structure
 
 def iwssim(pair: Pair) -> float:
     """IW-SSIM of Y, 0..1: 1 where equal. Not symmetric: neighbours and parents are the reference's."""
-    x, y = (_pyramid(zeros_to(plane, JPEG_AI_SIDE)) for plane in pair.luma)
-    result, last = 1.0, len(SCALE_EXPONENTS) - 1
-    for scale, exponent in enumerate(SCALE_EXPONENTS):
-        similarity = _similarity(x[scale], y[scale], with_luminance=scale == last)
-        if scale < last:
-            parent = x[scale + 1] if scale + 1 < last else None  # what remains is no band, and nobody's parent
-            weight = _information(x[scale], y[scale], parent)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    x, y = pair.source.derived(_luma_bands), _pyramid(zeros_to(pair.luma[1], JPEG_AI_SIDE))
+    result = 1.0
+    for band, plane, exponent in zip(x, y, SCALE_EXPONENTS, strict=True):
+        similarity = _similarity(band.windowed, local(plane, WINDOW), with_luminance=band.mixture is None)
+        if band.mixture is not None:
+            weight = _information(band.near, local(plane, NEIGHBOURS), band.mixture)[MARGIN:-MARGIN, MARGIN:-MARGIN]
             total = float(np.sum(weight))
             mean = float(np.sum(similarity * weight)) / total if total > 0 else float(np.mean(similarity))
         else:
             mean = float(np.mean(similarity))
         result *= abs(mean) ** exponent
     return result
+
+
+@dataclass(frozen=True)
+class _Mixture:
+    """Gaussian scale mixture of a band. energy: local multiplier [H - 2, W - 2]; eigenvalues: of the covariance."""
+
+    energy: Float
+    eigenvalues: Float
+
+
+@dataclass(frozen=True)
+class _Band:
+    """A band of the reference under the window of SSIM and among its neighbours; no mixture of what remains."""
+
+    windowed: Local
+    near: Local
+    mixture: _Mixture | None
+
+
+def _luma_bands(reference: Reference) -> tuple[_Band, ...]:
+    planes = _pyramid(zeros_to(reference.luma, JPEG_AI_SIDE))
+    last, bands = len(planes) - 1, []
+    for scale, plane in enumerate(planes):
+        parent = planes[scale + 1] if scale + 1 < last else None  # what remains is no band, and nobody's parent
+        mixture = _mixture(plane, parent) if scale < last else None
+        bands.append(_Band(local(plane, WINDOW), local(plane, NEIGHBOURS), mixture))
+    return tuple(bands)
 
 
 def _pyramid(plane: Float) -> list[Float]:
@@ -54,37 +82,35 @@ def _pyramid(plane: Float) -> list[Float]:
     return [*bands, plane]
 
 
-def _similarity(x: Float, y: Float, with_luminance: bool) -> Float:
+def _similarity(x: Local, y: Local, with_luminance: bool) -> Float:
     """Structure map, [H - 10, W - 10], times luminance where asked."""
     c1, c2 = (K1 * STEPS) ** 2, (K2 * STEPS) ** 2
-    mean_x, mean_y, variance_x, variance_y, covariance = moments(x, y, WINDOW)
-    structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+    structure = (2 * covariance(x, y, WINDOW) + c2) / (x.variance + y.variance + c2)
     if not with_luminance:
         return np.asarray(structure)
-    return np.asarray(structure * (2 * mean_x * mean_y + c1) / (mean_x * mean_x + mean_y * mean_y + c1))
+    return np.asarray(structure * (2 * x.mean * y.mean + c1) / (x.mean * x.mean + y.mean * y.mean + c1))
 
 
-def _information(x: Float, y: Float, parent: Float | None) -> Float:
+def _information(x: Local, y: Local, mixture: _Mixture) -> Float:
     """Bits of each sample that has all its neighbours: [H - 2, W - 2]."""
-    _, _, variance_x, variance_y, covariance = moments(x, y, NEIGHBOURS)
-    gain = covariance / (variance_x + TINY)
-    gain[variance_x < TINY] = 0
-    noise = variance_y - gain * covariance
-    gain[variance_y < TINY] = 0
-    noise[variance_y < TINY] = 0
-    energy, eigenvalues = _mixture(x, parent)
-    signal = (noise + (1 + gain * gain) * EYE_NOISE) * energy
+    shared = covariance(x, y, NEIGHBOURS)
+    gain = shared / (x.variance + TINY)
+    gain[x.variance < TINY] = 0
+    noise = y.variance - gain * shared
+    gain[y.variance < TINY] = 0
+    noise[y.variance < TINY] = 0
+    signal = (noise + (1 + gain * gain) * EYE_NOISE) * mixture.energy
     floor = 1 + noise / EYE_NOISE
     product = np.ones_like(noise)
-    for value in eigenvalues:
+    for value in mixture.eigenvalues:
         product *= floor + signal * (value / EYE_NOISE**2)
     information = np.log2(product)
     information[information < TINY] = 0
     return np.asarray(information)
 
 
-def _mixture(x: Float, parent: Float | None) -> tuple[Float, Float]:
-    """Local multiplier of the scale mixture [H - 2, W - 2], and the eigenvalues of the neighbours' covariance.
+def _mixture(x: Float, parent: Float | None) -> _Mixture:
+    """The mixture of a band [H, W].
 
     In strips, so that the ten copies of a large band never stand in memory at once.
     """
@@ -92,18 +118,18 @@ def _mixture(x: Float, parent: Float | None) -> tuple[Float, Float]:
     above = None if parent is None else _enlarged(parent)
     size = 9 if above is None else 10
     strips = [(top, min(STRIP, height - top)) for top in range(0, height, STRIP)]
-    covariance = np.zeros((size, size))
+    spread = np.zeros((size, size))
     for top, rows in strips:
         vectors = _neighbours(x, above, top, rows)
-        covariance += vectors @ vectors.T
-    eigenvalues, basis = np.linalg.eigh(covariance / (height * width))
+        spread += vectors @ vectors.T
+    eigenvalues, basis = np.linalg.eigh(spread / (height * width))
     used = eigenvalues > max(eigenvalues[-1] * TINY, TINY)  # a flat band has none
     whiten = (basis[:, used] / np.sqrt(eigenvalues[used])).T
     energy = np.empty((height, width))
     for top, rows in strips:
         whitened = whiten @ _neighbours(x, above, top, rows)
         energy[top : top + rows] = np.einsum("ij,ij->j", whitened, whitened).reshape(rows, width) / size
-    return energy, eigenvalues[used]
+    return _Mixture(energy, eigenvalues[used])
 
 
 def _neighbours(x: Float, above: Float | None, top: int, rows: int) -> Float:

@@ -6,10 +6,12 @@ plane --Laplacian pyramid, six bands--> each sample / (sigma + weighted neighbou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from refsw.ctc.metrics.metric import Metric
-from refsw.ctc.metrics.planes import STEPS, Float, Pair
+from refsw.ctc.metrics.planes import STEPS, Float, Pair, Reference
 from refsw.ctc.metrics.windows import filter_mirrored, zeros_to
 
 PAPER = "Laparra, Ballé, Berardino, Simoncelli: Perceptual image quality assessment using NLPD, Electronic Imaging 2016"
@@ -28,15 +30,21 @@ JPEG_AI_SIDE = 128  # smaller pictures are continued with zeros to this side
 
 def nlpd(pair: Pair) -> float:
     """NLPD of Y over 0..1: 0 where equal; symmetric."""
-    x, y = (zeros_to(plane, JPEG_AI_SIDE) / STEPS for plane in pair.luma)
-    bands = []
+    bands = zip(pair.source.derived(_luma_bands), _bands(pair.luma[1]), strict=True)
+    return float(np.mean([float(np.sqrt(np.mean(np.square(x - y)))) for x, y in bands]))
+
+
+def _luma_bands(reference: Reference) -> tuple[Float, ...]:
+    return tuple(_bands(reference.luma))
+
+
+def _bands(plane: Float) -> Iterator[Float]:
+    """Six normalised bands of a plane over 0..255, finest first."""
+    plane = zeros_to(plane, JPEG_AI_SIDE) / STEPS
     for sigma, weights in NORMALISATION:
-        coarse_x, coarse_y = _reduce(x), _reduce(y)
-        difference = _normalise(x - _expand(coarse_x, x), sigma, weights)
-        difference -= _normalise(y - _expand(coarse_y, y), sigma, weights)
-        bands.append(float(np.sqrt(np.mean(np.square(difference)))))
-        x, y = coarse_x, coarse_y
-    return float(np.mean(bands))
+        coarse = _reduce(plane)
+        yield _normalise(plane - _expand(coarse, plane), sigma, weights)
+        plane = coarse
 
 
 def _reduce(plane: Float) -> Float:

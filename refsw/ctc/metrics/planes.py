@@ -9,9 +9,10 @@ rounded again. Deeper pictures keep their depth. The same picture at 8 and at 10
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,10 @@ from refsw.types import Image
 
 Float = NDArray[np.float64]
 Integers = NDArray[np.int64]
+T = TypeVar("T")
 
 WORKING_DEPTH = 10
+KEPT_SAMPLES = 1 << 21  # of a reference whose derivatives are kept: about 200 bytes each
 STEPS = 255.0  # every plane is given in 8-bit steps: the constants of the papers are meant for them
 
 # BT.709: luma weights and the ranges of B - Y and R - Y, in units of 1 / 10000.
@@ -31,15 +34,48 @@ LUMA = (2126, 7152, 722)
 BLUE_RANGE, RED_RANGE = 18556, 15748
 
 
+class Reference:
+    """A source picture, and what metrics derive from it alone, computed once for all that is compared with it.
+
+    Of large pictures only the planes are kept, so that memory stays in bounds.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        self._kept: dict[object, Any] = {}
+        self._small = image.width * image.height <= KEPT_SAMPLES
+
+    @cached_property
+    def luma(self) -> Float:
+        """Y, float64 [H, W], 0..255."""
+        return luma(self.image)
+
+    @cached_property
+    def rgb(self) -> Float:
+        """R, G, B at the working depth, float64 [3, H, W], 0..255; three times Y if grey."""
+        return rgb(self.image)
+
+    def derived(self, derive: Callable[[Reference], T]) -> T:
+        """What a function makes of this reference, which nobody writes to."""
+        if not self._small:
+            return derive(self)
+        if derive not in self._kept:
+            self._kept[derive] = derive(self)
+        kept: T = self._kept[derive]
+        return kept
+
+
 @dataclass(frozen=True)
 class Pair:
     """A picture and its reference, with the planes that metrics share, each computed once.
 
-    Raises InputError where sizes, channels or bit depths differ.
+    prepared: of the same reference, where it is compared with several pictures. Raises InputError where sizes, channels
+    or bit depths differ.
     """
 
     reference: Image
     picture: Image
+    prepared: Reference | None = None
 
     def __post_init__(self) -> None:
         first, second = self.reference, self.picture
@@ -47,6 +83,11 @@ class Pair:
             raise InputError(f"cannot compare pictures of {first.bit_depth} and {second.bit_depth} bits")
         if first.samples.shape != second.samples.shape:
             raise InputError(f"cannot compare pictures of shapes {first.samples.shape} and {second.samples.shape}")
+
+    @cached_property
+    def source(self) -> Reference:
+        """The reference, prepared."""
+        return self.prepared if self.prepared is not None else Reference(self.reference)
 
     @property
     def grey(self) -> bool:
@@ -61,12 +102,12 @@ class Pair:
     @cached_property
     def luma(self) -> tuple[Float, Float]:
         """Y of reference and picture, float64 [H, W], 0..255."""
-        return luma(self.reference), luma(self.picture)
+        return self.source.luma, luma(self.picture)
 
     @cached_property
     def rgb(self) -> tuple[Float, Float]:
         """R, G, B of reference and picture at the working depth, float64 [3, H, W], 0..255; three times Y if grey."""
-        return rgb(self.reference), rgb(self.picture)
+        return self.source.rgb, rgb(self.picture)
 
     def chroma(self, index: int) -> tuple[Float, Float]:
         """Cb (1) or Cr (2) of reference and picture, float64 [H, W], 0..255; InputError for grey pictures."""

@@ -8,12 +8,14 @@ x, y --11-tap window--> means, variances, covariance --> luminance and structure
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from refsw.ctc.metrics.metric import Metric
-from refsw.ctc.metrics.planes import STEPS, Float, Pair
+from refsw.ctc.metrics.planes import STEPS, Float, Pair, Reference
 from refsw.ctc.metrics.windows import filter_valid, gaussian, zeros_to
+from refsw.types import Image
 
 # Wang, Simoncelli and Bovik 2003: exponents of the five scales, finest first; Wang et al. 2004: window and constants.
 SCALE_EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -28,20 +30,48 @@ WANG_2004 = "Wang, Bovik, Sheikh, Simoncelli: Image quality assessment, IEEE Tra
 def ssim(pair: Pair) -> float:
     """Mean SSIM of Y at full resolution, window wholly inside; below 11 samples the last row or column repeats."""
     x, y = (_at_least_window(plane) for plane in pair.luma)
-    return float(np.mean(_maps(x, y, STEPS)[0]))
+    return float(np.mean(_maps(_Scale(x, filter_valid(x, WINDOW)), y, STEPS)[0]))
 
 
 def msssim(pair: Pair) -> float:
     """MS-SSIM of Y as JPEG AI takes it: sides below 164 are continued with zeros."""
-    x, y = (zeros_to(plane, JPEG_AI_SIDE) for plane in pair.luma)
-    return ms_ssim_plane(x, y, STEPS)
+    return _ms_ssim(pair.source.derived(_luma_scales), zeros_to(pair.luma[1], JPEG_AI_SIDE), STEPS)
 
 
 def msssim_rgb(pair: Pair) -> float:
     """Mean of the MS-SSIM of R, G and B as they are stored; of the one plane of a grey picture."""
     peak = float(2**pair.reference.bit_depth - 1)
-    planes = (np.moveaxis(image.samples.astype(np.float64), 2, 0) for image in (pair.reference, pair.picture))
-    return float(np.mean([ms_ssim_plane(x, y, peak) for x, y in zip(*planes, strict=True)]))
+    planes = zip(pair.source.derived(_stored_scales), _stored(pair.picture), strict=True)
+    return float(np.mean([_ms_ssim(scales, plane, peak) for scales, plane in planes]))
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A plane at one scale, and its local mean."""
+
+    plane: Float
+    mean: Float
+
+
+def _luma_scales(reference: Reference) -> tuple[_Scale, ...]:
+    return _scales(zeros_to(reference.luma, JPEG_AI_SIDE))
+
+
+def _stored_scales(reference: Reference) -> tuple[tuple[_Scale, ...], ...]:
+    return tuple(map(_scales, _stored(reference.image)))
+
+
+def _stored(image: Image) -> Float:
+    return np.moveaxis(image.samples.astype(np.float64), 2, 0)
+
+
+def _scales(plane: Float) -> tuple[_Scale, ...]:
+    plane = _at_least_window(plane)
+    found = []
+    for _ in range(msssim_scales(*plane.shape)):
+        found.append(_Scale(plane, filter_valid(plane, WINDOW)))
+        plane = _halve(plane)
+    return tuple(found)
 
 
 def msssim_scales(height: int, width: int) -> int:
@@ -65,15 +95,18 @@ def ms_ssim_plane(x: Float, y: Float, peak: float) -> float:
     With fewer than five scales (shorter side below 161) the exponents of the scales that remain are divided by
     their sum; below 11 samples the last row or column repeats. Such values are comparable among equal sizes only.
     """
-    x, y = _at_least_window(x), _at_least_window(y)
-    scales = msssim_scales(*x.shape)
-    exponents = _exponents(SCALE_EXPONENTS[:scales])
+    return _ms_ssim(_scales(x), y, peak)
+
+
+def _ms_ssim(scales: tuple[_Scale, ...], y: Float, peak: float) -> float:
+    y = _at_least_window(y)
+    exponents = _exponents(SCALE_EXPONENTS[: len(scales)])
     result = 1.0
-    for scale in range(scales):
+    for n, (x, exponent) in enumerate(zip(scales, exponents, strict=True)):
         similarity, structure = _maps(x, y, peak)
-        last = scale == scales - 1  # luminance counts at the coarsest scale only
-        result *= max(float(np.mean(similarity if last else structure)), 0.0) ** exponents[scale]
-        x, y = _halve(x), _halve(y)
+        last = n == len(scales) - 1  # luminance counts at the coarsest scale only
+        result *= max(float(np.mean(similarity if last else structure)), 0.0) ** exponent
+        y = _halve(y)
     return result
 
 
@@ -83,10 +116,10 @@ def _exponents(weights: Sequence[float]) -> Sequence[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def _maps(x: Float, y: Float, peak: float) -> tuple[Float, Float]:
+def _maps(reference: _Scale, y: Float, peak: float) -> tuple[Float, Float]:
     """Maps of SSIM and of its contrast-structure term, [H - 10, W - 10]."""
     c1, c2 = (K1 * peak) ** 2, (K2 * peak) ** 2
-    mean_x, mean_y = filter_valid(x, WINDOW), filter_valid(y, WINDOW)
+    x, mean_x, mean_y = reference.plane, reference.mean, filter_valid(y, WINDOW)
     product = mean_x * mean_y
     power = mean_x * mean_x + mean_y * mean_y
     variances = filter_valid(x * x + y * y, WINDOW) - power  # the sum of both is all that is needed: one filter less

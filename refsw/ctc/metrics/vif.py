@@ -7,11 +7,13 @@ VIF = information that the eye gets of the picture / information that it gets of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from refsw.ctc.metrics.metric import Metric
-from refsw.ctc.metrics.planes import Float, Pair
-from refsw.ctc.metrics.windows import filter_valid, gaussian, moments, zeros_to
+from refsw.ctc.metrics.planes import Float, Pair, Reference
+from refsw.ctc.metrics.windows import Local, covariance, filter_valid, gaussian, local, zeros_to
 
 PAPER = "Sheikh, Bovik: Image information and visual quality, IEEE Trans. Image Processing 15(2), 2006; pixel domain"
 WINDOWS = tuple(gaussian(taps, taps / 5) for taps in (17, 9, 5, 3))  # finest scale first
@@ -25,14 +27,11 @@ def vif(pair: Pair) -> float:
 
     A reference without information (flat) has 1 where the pictures are equal, otherwise 0.
     """
-    x, y = (zeros_to(plane, JPEG_AI_SIDE) for plane in pair.luma)
     kept = offered = 0.0
-    for scale, window in enumerate(WINDOWS):
-        if scale:
-            x, y = filter_valid(x, window)[::2, ::2], filter_valid(y, window)[::2, ::2]
-        _, _, variance_x, variance_y, covariance = moments(x, y, window)
-        gain, noise = _channel(variance_x, variance_y, covariance)
-        signal = np.maximum(variance_x - TINY, 0)
+    scales = zip(pair.source.derived(_luma_scales), _scales(pair.luma[1]), WINDOWS, strict=True)
+    for x, y, window in scales:
+        gain, noise = _channel(x.variance, y.variance, covariance(x, y, window))
+        signal = np.maximum(x.variance - TINY, 0)
         kept += float(np.sum(np.log10(1 + gain * gain * signal / (noise + EYE_NOISE))))
         offered += float(np.sum(np.log10(1 + signal / EYE_NOISE)))
     if offered < TINY or pair.equal:  # of equal pictures that are nearly flat the constants would leave 0.99999
@@ -40,11 +39,22 @@ def vif(pair: Pair) -> float:
     return kept / offered
 
 
-def _channel(variance_x: Float, variance_y: Float, covariance: Float) -> tuple[Float, Float]:
+def _luma_scales(reference: Reference) -> tuple[Local, ...]:
+    return tuple(_scales(reference.luma))
+
+
+def _scales(plane: Float) -> Iterator[Local]:
+    plane = zeros_to(plane, JPEG_AI_SIDE)
+    for scale, window in enumerate(WINDOWS):
+        plane = filter_valid(plane, window)[::2, ::2] if scale else plane
+        yield local(plane, window)
+
+
+def _channel(variance_x: Float, variance_y: Float, shared: Float) -> tuple[Float, Float]:
     """Gain and noise variance of the channel from reference to picture; no negative gain."""
-    gain = covariance / (variance_x + TINY)
+    gain = shared / (variance_x + TINY)
     gain[variance_y < TINY] = 0
-    noise = variance_y - gain * covariance
+    noise = variance_y - gain * shared
     noise[variance_y < TINY] = 0
     negative = gain < 0
     noise[negative] = variance_y[negative]

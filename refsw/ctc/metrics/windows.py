@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,12 +56,24 @@ def filter_zeros(plane: Float, kernel: Float) -> Float:
     return result
 
 
-def moments(x: Float, y: Float, taps: Float) -> tuple[Float, Float, Float, Float, Float]:
-    """Local mean of x, of y, variance of x, of y (never negative) and covariance, valid part only."""
-    mean_x, mean_y = filter_valid(x, taps), filter_valid(y, taps)
-    variance_x = np.maximum(filter_valid(x * x, taps) - mean_x * mean_x, 0)
-    variance_y = np.maximum(filter_valid(y * y, taps) - mean_y * mean_y, 0)
-    return mean_x, mean_y, variance_x, variance_y, filter_valid(x * y, taps) - mean_x * mean_y
+@dataclass(frozen=True)
+class Local:
+    """A plane with its local mean and variance (never negative), valid part only."""
+
+    plane: Float
+    mean: Float
+    variance: Float
+
+
+def local(plane: Float, taps: Float) -> Local:
+    """Mean and variance under a window."""
+    mean = filter_valid(plane, taps)
+    return Local(plane, mean, np.maximum(filter_valid(plane * plane, taps) - mean * mean, 0))
+
+
+def covariance(x: Local, y: Local, taps: Float) -> Float:
+    """Local covariance under the same window."""
+    return filter_valid(x.plane * y.plane, taps) - x.mean * y.mean
 
 
 def block_means(plane: Float, side: int) -> Float:

@@ -6,7 +6,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from refsw.ctc.metrics.windows import block_means, filter_mirrored, filter_valid, filter_zeros, gaussian, moments
+from refsw.ctc.metrics.windows import (
+    block_means,
+    covariance,
+    filter_mirrored,
+    filter_valid,
+    filter_zeros,
+    gaussian,
+    local,
+)
 
 NOISE = np.random.default_rng(5)
 
@@ -20,12 +28,14 @@ def test_valid_filter(height: int, width: int, taps: int) -> None:
 
 def test_moments_are_those_of_the_window() -> None:
     x, y, weights = NOISE.random((12, 13)), NOISE.random((12, 13)), gaussian(5, 1.2)
-    mean_x, mean_y, variance_x, variance_y, covariance = moments(x, y, weights)
+    of_x, of_y = local(x, weights), local(y, weights)
+    mean_x, mean_y, variance_x, variance_y = of_x.mean, of_y.mean, of_x.variance, of_y.variance
     window = np.outer(weights, weights)
     a, b = x[3:8, 4:9], y[3:8, 4:9]
     assert mean_x[3, 4] == pytest.approx(np.sum(window * a))
     assert variance_y[3, 4] == pytest.approx(np.sum(window * (b - mean_y[3, 4]) ** 2))
-    assert covariance[3, 4] == pytest.approx(np.sum(window * (a - mean_x[3, 4]) * (b - mean_y[3, 4])))
+    expected = np.sum(window * (a - mean_x[3, 4]) * (b - mean_y[3, 4]))
+    assert covariance(of_x, of_y, weights)[3, 4] == pytest.approx(expected)
     assert variance_x.min() >= 0
 
 
