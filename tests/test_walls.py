@@ -115,7 +115,9 @@ def test_conformance_uses_the_standard_library_and_numpy_alone() -> None:
     for path in (ROOT / "conformance").rglob("*.py"):
         for name, line in imported(path):
             first = name.partition(".")[0]
-            assert first in sys.stdlib_module_names | {"numpy", "conformance"}, f"{path}:{line} imports {name}"
+            engine = {"onnxruntime"} if path.parent.name == "onnx_decoder" else set()  # what decoder B is about
+            allowed = sys.stdlib_module_names | {"numpy", "conformance"} | engine
+            assert first in allowed, f"{path}:{line} imports {name}"
 
 
 def test_nothing_in_the_package_imports_tests_or_tools() -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FORMATS = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(
+    program: str = "conformance.independent",
+    description: str = "Decodes a codestream picture-exactly, in NumPy alone, to raw planes.",
+) -> argparse.ArgumentParser:
     """Arguments of the command."""
-    made = argparse.ArgumentParser(
-        prog="python -m conformance.independent",
-        description="Decodes a codestream picture-exactly, in NumPy alone, to raw planes.",
-    )
+    made = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
     made.add_argument("stream", metavar="STREAM", type=Path, help="codestream")
     made.add_argument("--output", type=Path, required=True, help="raw planes, one after the other, little-endian")
     made.add_argument("--result", type=Path, help="geometry of the planes, JSON")
@@ -43,7 +43,7 @@ def specification() -> Path:
     return beside if beside.is_dir() else ROOT / "refsw" / "_data" / "spec"
 
 
-def result(decoded: Decoded) -> dict[str, Any]:
+def result(decoded: Decoded, program: str) -> dict[str, Any]:
     """What the runner needs to read the raw planes."""
     header = decoded.header
     names = ["Y"] if header.source_chroma_format_idc == GREY else ["Y", "Cb", "Cr"]
@@ -55,7 +55,7 @@ def result(decoded: Decoded) -> dict[str, Any]:
         "chroma_format": FORMATS[header.source_chroma_format_idc],
         "components": names if header.colour_transform_idc == NO_TRANSFORM else ["R", "G", "B"],
         "alpha": decoded.alpha is not None,
-        "decoder": {"name": "conformance.independent", "version": VERSION},
+        "decoder": {"name": program, "version": VERSION},
     }
 
 
@@ -74,13 +74,22 @@ def write_whole(path: Path, data: bytes) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     given = parser().parse_args(arguments)
+
+    def decode(data: bytes) -> Decoded:
+        return decode_picture(data, given.models, given.spec, given.operating_point, given.dump is not None)
+
+    return run(given, "conformance.independent", decode)
+
+
+def run(given: argparse.Namespace, program: str, decode: Callable[[bytes], Decoded]) -> int:
+    """Reads, decodes and writes what the arguments say; returns the exit code."""
     try:
         data = given.stream.read_bytes()
     except OSError as error:
         print(f"{given.stream}: {error.strerror}", file=sys.stderr)
         return 3
     try:
-        decoded = decode_picture(data, given.models, given.spec, given.operating_point, given.dump is not None)
+        decoded = decode(data)
     except DecodingError as error:
         print(f"{given.stream}: {error}", file=sys.stderr)
         return error.exit_code
@@ -94,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if decoded.stages:
             decoded.stages.save(given.dump)
         if given.result:
-            write_whole(given.result, (json.dumps(result(decoded), indent=1) + "\n").encode())
+            write_whole(given.result, (json.dumps(result(decoded, program), indent=1) + "\n").encode())
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 4

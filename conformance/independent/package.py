@@ -49,6 +49,7 @@ class Package:
     """A package that E.2 to E.4 allow."""
 
     name: str
+    digest: str
     quality_anchors: int
     components: tuple[Component, ...]
     tensors: dict[str, NDArray[Any]]
@@ -139,7 +140,7 @@ def load_package(path: Path, model: Any) -> Package:
         for entry in model["components"]
     )  # fmt: skip
     tensors = {f"{file}/{name}": tensor.value for file, stored in files.items() for name, tensor in stored.items()}
-    return Package(model["name"], model["quality_anchors"], components, tensors)
+    return Package(model["name"], model["digest"], model["quality_anchors"], components, tensors)
 
 
 def load_file(folder: Path, file: Any) -> dict[str, StoredTensor]:

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Command line of decoder B: that of decoder A, and the folder of the graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance.independent.main import parser, run
+from conformance.independent.picture import Decoded
+from conformance.onnx_decoder.picture import decode_picture
+
+PROGRAM = "conformance.onnx_decoder"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    made = parser(PROGRAM, "Decodes a codestream with ONNX Runtime to raw planes.")
+    made.add_argument("--graphs", type=Path, required=True, help="folder that `refsw-export onnx` wrote")
+    given = made.parse_args(arguments)
+
+    def decode(data: bytes) -> Decoded:
+        return decode_picture(
+            data, given.models, given.spec, given.graphs, given.operating_point, given.dump is not None
+        )
+
+    return run(given, PROGRAM, decode)

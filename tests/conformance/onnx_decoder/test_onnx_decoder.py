@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""Decoder B against decoder A: equal symbols, near samples, the same answers to what cannot be decoded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance.independent.main import main as decode_exactly
+from refsw.cli.export import main as refsw_export
+from tests.conformance.independent.conftest import Bench
+from tests.support.formats import formatted
+from tests.support.tiny import Started, picture
+
+pytest.importorskip("onnx", reason="needs the extra onnx")
+pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+
+from conformance.onnx_decoder.main import main as decode_by_graphs  # after the check that it can run
+
+NEAR = {8: 3, 16: 3 * 257}  # steps of a sample between integer and float networks of the tiny model
+
+
+@pytest.fixture(scope="module")
+def graphs(started: Started, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("graphs")
+    assert refsw_export(["onnx", started.folder.name, "-o", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def bench(tmp_path: Path, started: Started) -> Bench:
+    return Bench(tmp_path, started.folder.parent, started.folder.name)
+
+
+def near(bench: Bench, graphs: Path, stream: Path, bit_depth: int) -> None:
+    common = [str(stream), "--models", str(bench.models)]
+    raw = {}
+    for name, decode, more in (("a", decode_exactly, []), ("b", decode_by_graphs, ["--graphs", str(graphs)])):
+        places = ["--output", str(bench.folder / f"{name}.raw"), "--result", str(bench.folder / f"{name}.json")]
+        assert decode([*common, *places, "--dump", str(bench.folder / name), *more]) == 0
+        kind = "<u1" if bit_depth == 8 else "<u2"
+        raw[name] = np.frombuffer((bench.folder / f"{name}.raw").read_bytes(), kind).astype(int)
+    first, second = (json.loads((bench.folder / f"{name}.json").read_text(encoding="utf-8")) for name in "ab")
+    assert first | {"decoder": None} == second | {"decoder": None} and first["decoder"] != second["decoder"]
+    assert np.abs(raw["a"] - raw["b"]).max() <= NEAR[bit_depth]
+    for stage in ("z", "scale_index", "skip_mask", "symbols"):
+        own, other = (np.load(bench.folder / name / "component0" / f"{stage}.npy") for name in "ab")
+        np.testing.assert_array_equal(own, other, err_msg=stage)
+    own, other = (np.load(bench.folder / name / "component0" / "y_hat.npy") for name in "ab")
+    assert np.abs(own - other).max() < 0.3
+
+
+@pytest.mark.parametrize(("height", "width", "channels"), [(70, 97, 3), (1, 1, 1), (33, 64, 1)])
+def test_pictures(bench: Bench, graphs: Path, height: int, width: int, channels: int) -> None:
+    near(bench, graphs, bench.stream(picture(5, height, width, channels)), 8)
+
+
+def test_regions_tiles_depth_and_alpha(bench: Bench, graphs: Path) -> None:
+    stream = bench.stream(formatted(3, 130, 200, 16, "rgb", alpha=True), "regions.side=64", "regions.independent=true")
+    near(bench, graphs, stream, 16)
+    near(bench, graphs, bench.stream(picture(6, 200, 330), "tiles.side=128", "tiles.overlap=32"), 8)
+
+
+def test_what_is_refused(bench: Bench, graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = bench.stream(picture(1, 40, 40))
+    arguments = [str(stream), "--models", str(bench.models), "--output", str(bench.folder / "b.raw"), "--graphs"]
+    assert decode_by_graphs([*arguments, str(tmp_path / "nothing")]) == 6
+    stream.write_bytes(stream.read_bytes()[:-9])
+    assert decode_by_graphs([*arguments, str(graphs)]) == 3
+    assert not (bench.folder / "b.raw").exists()
+    assert all(str(stream) in line for line in capsys.readouterr().err.splitlines())
