@@ -26,14 +26,16 @@ def test_equal_still_pictures_have_97() -> None:
 
 
 @needs_program
-def test_same_score_by_way_of_other_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("depth", [8, 10])
+def test_same_score_by_way_of_other_files(tmp_path: Path, depth: int) -> None:
     """The two planes as Y4M in 4:2:0, whose layout ffmpeg reads from the file; the pooled score."""
-    image = reference(144, 176, 1, 10)
+    image = reference(144, 176, 1, depth)
     pair = image, damaged(image)
     found = program()
     assert found
     for name, one in zip(("reference", "picture"), pair, strict=True):
-        planes = [one.samples.astype("<u2"), np.full((2, 72, 88), 512, "<u2")]
+        ten_bits = np.round(one.samples * (1023 / (2**depth - 1)))
+        planes = [ten_bits.astype("<u2"), np.full((2, 72, 88), 512, "<u2")]
         head = b"YUV4MPEG2 W176 H144 F25:1 Ip A1:1 C420p10 XYSCSS=420P10\nFRAME\n"
         (tmp_path / f"{name}.y4m").write_bytes(head + b"".join(plane.tobytes() for plane in planes))
     done = subprocess.run(
