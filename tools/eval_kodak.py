@@ -29,7 +29,7 @@ from refsw.ctc.codec import Codec
 from refsw.ctc.conditions import QUALITY, Choice, Conditions, Picture, Target
 from refsw.ctc.data import find_pictures, plain_image
 from refsw.ctc.decoder import CODEC
-from refsw.ctc.engine import assemble, run_plan
+from refsw.ctc.engine import assemble, run_groups
 from refsw.ctc.engines.local import Local
 from refsw.ctc.metrics import ms_ssim_decibels
 from refsw.ctc.plan import Group, Job, Plan, plan_of
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         folder = options.cache or stack.enter_context(tempfile.TemporaryDirectory(prefix="refsw-eval-"))
         cache = Cache(Path(folder).resolve())
-        failed = run_plan(plan, cache, Local(max(1, options.jobs)), _say)
+        failed = run_groups(plan.groups(cache), cache, Local(max(1, options.jobs)), _say)
         results = assemble(plan, cache, failed, f"eval_kodak --qualities {options.qualities}")
         codings = {job.key: cache.coding(job.key) for job in plan.jobs if job.codec.record.name == OURS}
     if options.out:

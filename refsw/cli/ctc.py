@@ -199,10 +199,11 @@ def _run(options: argparse.Namespace, command: str) -> None:
 def _measure(plan: Plan, cache: Cache, engine: Engine, command: str) -> tuple[Results, int]:
     """Results, and the exit code of the first failure in the order of the plan, 0 without one."""
     from refsw.cli.ctc_show import Progress
-    from refsw.ctc.engine import assemble, run_plan
+    from refsw.ctc.engine import assemble, run_groups
 
-    with Progress(plan, cache) as progress:
-        failures = run_plan(plan, cache, engine, progress.report)
+    groups = plan.groups(cache)
+    with Progress(plan, groups) as progress:
+        failures = run_groups(groups, cache, engine, progress.report)
     results = assemble(plan, cache, failures, command)
     codes = [failures[job.key].exit_code for job in plan.jobs if job.key in failures]
     if not codes and results.failures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -24,8 +25,8 @@ from refsw.ctc.work import Outcome
 class Progress:
     """A bar where stderr is a terminal, a line for each group otherwise."""
 
-    def __init__(self, plan: Plan, cache: Cache) -> None:
-        found = progress(plan, cache)
+    def __init__(self, plan: Plan, groups: Sequence[Group]) -> None:
+        found = progress(plan, groups)
         self._left = found.jobs - found.done
         self._total, self._ended = self._left, 0
         self._terminal = sys.stderr.isatty()
@@ -71,7 +72,7 @@ def print_plan(plan: Plan, cache: Cache, jobs: int) -> None:
 
 def print_status(plan: Plan, cache: Cache) -> None:
     """How much of a plan is in the cache."""
-    found = progress(plan, cache)
+    found = progress(plan, plan.groups(cache))
     print(f"{plan.conditions.name}: {found.done} of {found.jobs} jobs are in {cache.folder}; "
           f"{found.to_code} to code, {found.to_measure} to measure")  # fmt: skip
 

@@ -8,6 +8,7 @@ Reading is strict: every field present and of its type, nothing else, or one lin
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -62,13 +63,20 @@ def from_plain(kind: Any, value: Any, place: str) -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Name and type of each field."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
 def _dataclass(kind: Any, value: Any, place: str) -> Any:
     if not isinstance(value, dict):
         raise InputError(f"{place}: {_shown(value)} is not allowed; allowed: an object")
-    hints = typing.get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        if field.name not in value:
-            raise InputError(f"{place}: {field.name} is missing")
+    hints = _hints(kind)
+    for name in hints:
+        if name not in value:
+            raise InputError(f"{place}: {name} is missing")
     for key in value:
         if key not in hints:
             raise InputError(f"{place}: unknown key {key!r}")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """A plan, done: what the cache lacks is measured, and results are read from the cache alone.
 
-    Plan ─ run_plan ─► cache ─ assemble ─► Results
+    Plan ─ groups ─► run_groups ─► cache ─ assemble ─► Results
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -38,19 +38,18 @@ class Progress:
         return self.jobs - self.to_code - self.to_measure
 
 
-def progress(plan: Plan, cache: Cache) -> Progress:
-    """Looks into the cache, measures nothing."""
-    tasks = [task for group in plan.groups(cache) for task in group.tasks]
+def progress(plan: Plan, groups: Sequence[Group]) -> Progress:
+    """groups: what the cache lacks of the plan."""
+    tasks = [task for group in groups for task in group.tasks]
     to_code = sum(task.coding is None for task in tasks)
     return Progress(len(plan.jobs), to_code, len(tasks) - to_code)
 
 
-def run_plan(plan: Plan, cache: Cache, engine: Engine, report: Report) -> Failures:
+def run_groups(groups: Sequence[Group], cache: Cache, engine: Engine, report: Report) -> Failures:
     """Measures what the cache lacks; returns what failed, by key of the job. Raises OutputError.
 
     report: called in this process for every group that ended.
     """
-    groups = plan.groups(cache)
     failures: dict[str, Outcome] = {}
     for group, outcomes in engine.run(groups, cache):
         for outcome in outcomes:

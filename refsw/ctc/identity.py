@@ -31,6 +31,13 @@ def codec_code() -> str:
 
 
 @cache
+def engine_code() -> str:
+    """Digest of the code that searches a rate and calls codecs."""
+    own = (PACKAGE / "ctc" / name for name in ("work.py", "refsw_codec.py", "decoder.py"))
+    return tree_digest(*own, PACKAGE / "encode" / "rate.py")
+
+
+@cache
 def metrics_code() -> str:
     """Digest of the code of all metrics."""
     return tree_digest(PACKAGE / "ctc" / "metrics", suffixes=(".py",))

@@ -140,7 +140,7 @@ def plan_of(conditions: Conditions, data: Path | None, found: tuple[Codec, ...])
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{conditions.name}: two codecs are called {twice!r}; give one of them another name")
-    metrics = tuple(_metric(name) for name in conditions.metrics)
+    metrics = tuple(planned_metric(name) for name in conditions.metrics)
     search = Search(conditions.tolerance, conditions.attempts, conditions.repetitions)
     sources = find_sources(conditions.pictures, data)
     jobs = tuple(
@@ -167,7 +167,8 @@ def _codec(conditions: Conditions, index: int, codec: Codec) -> PlannedCodec:
         raise type(error)(f"codec {choice.name}: {error}{hint}") from None
 
 
-def _metric(name: str) -> PlannedMetric:
+def planned_metric(name: str) -> PlannedMetric:
+    """A metric as it is here. Raises UsageError for an unknown one, UnsupportedError where it cannot run."""
     found = metric(name)
     reason = found.missing()
     if reason is not None:

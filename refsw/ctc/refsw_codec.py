@@ -20,6 +20,7 @@ import refsw
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
+from refsw.ctc.clock import clock
 from refsw.ctc.codec import Decoded, Encoded, Format
 from refsw.ctc.decoder import CODEC, DecoderProcess, Request
 from refsw.ctc.results import CodecRecord
@@ -96,9 +97,11 @@ class RefswSession:
         self._decoder: DecoderProcess | None = None
 
     def encode(self, image: Image, setting: float) -> Encoded:
-        """The codestream at a quality, 0..100."""
-        encoded = self._encode(image, setting, reconstruct=False)
-        return Encoded(encoded.data, float(encoded.report.estimated_bits))
+        """The codestream at a quality, 0..100; loading code and weights is not counted."""
+        self._load()
+        with clock() as spent:
+            encoded = self._encode(image, setting, reconstruct=False)
+        return Encoded(encoded.data, float(encoded.report.estimated_bits), spent.seconds, spent.peak_bytes)
 
     def expected(self, image: Image, setting: float) -> Image | None:
         """The encoder's reconstruction."""
@@ -118,9 +121,14 @@ class RefswSession:
             raise ImageError(f"decoded picture has {decoded.shape[2]} channels, expected {like.channels}")
         return Decoded(Image(decoded, like.bit_depth), answer.seconds, answer.peak_bytes)
 
+    def _load(self) -> None:
+        importlib.import_module(self._codec.module)  # here, since it loads torch: to decode needs it not
+        if self._own:
+            _ = _model(self._codec.config.model).network
+
     def _encode(self, image: Image, setting: float, reconstruct: bool) -> Any:
         config = self._codec.config
-        api: Any = importlib.import_module(self._codec.module)  # here, since it loads torch: to decode needs it not
+        api: Any = importlib.import_module(self._codec.module)
         if not self._own:
             return api.encode_picture(image, config, quality=setting)
         with numerics(self._codec.threads):

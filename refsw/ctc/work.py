@@ -21,7 +21,7 @@ from refsw.ctc.codec import Codec, Decoded, Encoded, Format, Session
 from refsw.ctc.codecs import identity
 from refsw.ctc.conditions import BPP, Target
 from refsw.ctc.metrics import Pair, Reference, metric
-from refsw.ctc.plan import Group, PlannedCodec, PlannedMetric, Task
+from refsw.ctc.plan import Group, PlannedCodec, PlannedMetric, Task, planned_metric
 from refsw.ctc.results import Timing
 from refsw.encode.rate import Curve, search
 from refsw.errors import RefswError, UsageError
@@ -94,6 +94,11 @@ def _identity(codec: Codec) -> str:
     return identity(codec)
 
 
+@cache
+def _metric(name: str) -> PlannedMetric:
+    return planned_metric(name)
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """An encoding, and what it took."""
@@ -110,6 +115,11 @@ class _Station:
         if _identity(own.codec) != own.identity:
             raise UsageError(f"this worker has another {own.record.name} than the plan: {own.codec.record().version}, "
                              f"planned {own.record.version}; install the same packages and weights")  # fmt: skip
+        for planned in dict.fromkeys(one for task in group.tasks for one in task.missing):
+            here = _metric(planned.record.name)
+            if here != planned:
+                raise UsageError(f"this worker has another metric {here.record.name} than the plan: version "
+                                 f"{here.record.version}, planned {planned.record.version}")  # fmt: skip
         self._group = group
         self._codec = own.codec
         self._session = _session(own.codec)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from refsw.ctc.cache import Cache
-from refsw.ctc.engine import assemble, progress, run_plan
-from refsw.ctc.plan import Group, plan_of
+from refsw.ctc.engine import assemble, progress, run_groups
+from refsw.ctc.plan import Group, Plan, plan_of
 from refsw.ctc.results import Results
 from refsw.ctc.work import Outcome, perform
 from tests.support.ctc import REFUSED, ToyCodec, conditions, toy_plan, write_pictures
@@ -32,20 +32,20 @@ class Here:
             yield group, perform(group)
 
 
-def measured(plan: object, cache: Cache) -> Results:
-    failures = run_plan(plan, cache, Here(), lambda group, outcomes: None)  # type: ignore[arg-type]
-    return assemble(plan, cache, failures, "command")  # type: ignore[arg-type]
+def measured(plan: Plan, cache: Cache) -> Results:
+    failures = run_groups(plan.groups(cache), cache, Here(), lambda group, outcomes: None)
+    return assemble(plan, cache, failures, "command")
 
 
 def test_results_come_in_the_order_of_the_plan_and_again_for_nothing(tmp_path: Path) -> None:
     plan = toy_plan(tmp_path / "data", 0, 1, codecs=(ToyCodec("a"), ToyCodec("b")))
     cache = Cache(tmp_path / "cache")
-    assert progress(plan, cache).done == 0
+    assert progress(plan, plan.groups(cache)).done == 0
     first = measured(plan, cache)
     assert [(p.image, p.codec, p.target) for p in first.points] == [
         (j.source.record.name, j.codec.record.name, j.target.text) for j in plan.jobs
     ]
-    assert progress(plan, cache).done == len(plan.jobs) == 12
+    assert progress(plan, plan.groups(cache)).done == len(plan.jobs) == 12
     assert plan.groups(cache) == ()
     again = measured(plan, cache)
     assert again == first  # times included: they come from the cache
@@ -67,7 +67,7 @@ def test_what_was_measured_under_other_names_counts(tmp_path: Path) -> None:
     measured(plan_of(conditions(pictures), tmp_path / "data", (ToyCodec(),)), cache)
     renamed = tuple(replace(picture, name=f"other {n}") for n, picture in enumerate(pictures))[::-1]
     again = plan_of(conditions(renamed, name="another run"), tmp_path / "data", (ToyCodec(),))
-    assert progress(again, cache).done == 6
+    assert progress(again, again.groups(cache)).done == 6
     assert [point.image for point in assemble(again, cache, {}, "").points][::3] == ["other 1", "other 0"]
 
 
@@ -77,24 +77,25 @@ def test_killed_at_any_moment_it_ends_in_the_same_digest(tmp_path: Path) -> None
     program = textwrap.dedent(f"""
         from pathlib import Path
         from refsw.ctc.cache import Cache
-        from refsw.ctc.engine import run_plan
+        from refsw.ctc.engine import run_groups
         from refsw.ctc.engines.local import Local
         from tests.support.ctc import toy_plan
         if __name__ == "__main__":
             plan = toy_plan(Path({str(tmp_path / "data")!r}), 0, 1, 2, 3)
-            run_plan(plan, Cache(Path({str(tmp_path / "cache")!r})), Local(2), lambda group, outcomes: None)
+            cache = Cache(Path({str(tmp_path / "cache")!r}))
+            run_groups(plan.groups(cache), cache, Local(2), lambda group, outcomes: None)
     """)
     script = tmp_path / "run.py"
     script.write_text(program)
     cache = Cache(tmp_path / "cache")
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
     process = subprocess.Popen([sys.executable, str(script)], env=environment, start_new_session=True)
-    while progress(plan, cache).done == 0 and process.poll() is None:
+    while progress(plan, plan.groups(cache)).done == 0 and process.poll() is None:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(0.2)  # its processes see that it is gone
     for part in cache.folder.rglob("*.part"):
         part.unlink()
-    assert progress(plan, cache).done > 0
+    assert progress(plan, plan.groups(cache)).done > 0
     assert measured(plan, cache).digest() == whole

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from refsw.ctc.cache import Cache
-from refsw.ctc.engine import assemble, run_plan
+from refsw.ctc.engine import assemble, run_groups
 from refsw.ctc.engines import Engine
 from refsw.ctc.engines.dask_engine import Dask
 from refsw.ctc.engines.local import Local
@@ -27,7 +27,7 @@ needs_submitit = pytest.mark.skipif(not importlib.util.find_spec("submitit"), re
 
 def measured(plan: Plan, folder: Path, engine: Engine) -> Results:
     cache = Cache(folder)
-    return assemble(plan, cache, run_plan(plan, cache, engine, lambda group, outcomes: None), "")
+    return assemble(plan, cache, run_groups(plan.groups(cache), cache, engine, lambda group, outcomes: None), "")
 
 
 @pytest.fixture

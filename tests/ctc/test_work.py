@@ -67,6 +67,9 @@ def test_another_codec_than_planned_is_refused(tmp_path: Path) -> None:
     group = only(tmp_path)
     other = replace(group, codec=replace(group.codec, codec=ToyCodec(version="2")))
     assert all("this worker has another toy than the plan" in outcome.reason for outcome in perform(other))
+    task = group.tasks[0]
+    older = replace(task, missing=(replace(task.missing[0], identity="another"),))
+    assert "another metric psnr_y than the plan" in perform(replace(group, tasks=(older,)))[0].reason
 
 
 def test_outcomes_are_kept_as_they_come(tmp_path: Path) -> None:
