@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -25,15 +24,16 @@ from conformance.independent.headers import (
 )
 from conformance.independent.latents import features, latents
 from conformance.independent.layers import Tensor
-from conformance.independent.networks import Networks, build
-from conformance.independent.package import Package, canonical, find_package
+from conformance.independent.library import Library
+from conformance.independent.networks import Networks
+from conformance.independent.package import Package, canonical
 from conformance.independent.planes import domain_planes
 from conformance.independent.stages import Stages
-from conformance.independent.symbols import GaussianTable, Symbols, decode_region, load_gaussian
+from conformance.independent.symbols import GaussianTable, Symbols, decode_region
 
 POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
-MAXIMUM_SAMPLES = 1 << 26
-"""Of the coded picture: what this decoder takes on, below what levels 70 and 80 allow."""
+MAXIMUM_SAMPLES = 1 << 24
+"""Of the coded picture: what this decoder takes on; level 4 and below never hold more."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Decoded:
     stages: Stages | None
 
 
-def decode_picture(data: bytes, models: Path, spec: Path, wanted: str | None = None, keep: bool = False) -> Decoded:
+def decode_picture(data: bytes, library: Library, wanted: str | None = None, keep: bool = False) -> Decoded:
     """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists.
 
     Raises RejectedError and UnsupportedError.
@@ -55,10 +55,10 @@ def decode_picture(data: bytes, models: Path, spec: Path, wanted: str | None = N
     header = codestream.header
     if header.coded_width * header.coded_height > MAXIMUM_SAMPLES:
         raise UnsupportedError("A.2", f"{header.coded_width}x{header.coded_height} is more than this decoder takes")
-    package = find_package(models, header.model_id, header.model_digest)
-    networks = component_networks(header, package, wanted)
+    package = library.package(header.model_id, header.model_digest)
+    networks = component_networks(header, library, package, wanted)
     stages = Stages(header) if keep else None
-    symbols = all_symbols(codestream, networks, load_gaussian(spec), stages)
+    symbols = all_symbols(codestream, networks, library.gaussian(), stages)
     planes = np.zeros((planes_of(header), header.coded_height, header.coded_width), np.int64)
     for domain, members in domains(header):
         decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages)
@@ -71,7 +71,9 @@ def decode_picture(data: bytes, models: Path, spec: Path, wanted: str | None = N
     return Decoded(header, tuple(shown), alpha, stages)
 
 
-def component_networks(header: PictureHeader, package: Package, wanted: str | None) -> list[Networks]:
+def component_networks(
+    header: PictureHeader, library: Library, package: Package, wanted: str | None
+) -> list[Networks]:
     """(7.2, 7.3) Networks of the components of the codestream, at the operating point that this decoder takes."""
     components = package.components[: len(header.components)]
     reduced = header.source_chroma_format_idc in (HALF_BOTH, HALF_WIDTH)
@@ -86,7 +88,7 @@ def component_networks(header: PictureHeader, package: Package, wanted: str | No
         if coded.num_coded_channels > component.latent_channels:
             raise UnsupportedError("6.4.2", f"component {i}: {coded.num_coded_channels} channels are too many")
     point = operating_point(header, package, wanted)
-    return [build(package, i, coded.quality_index, point) for i, coded in enumerate(header.components)]
+    return [library.networks(package, i, coded.quality_index, point) for i, coded in enumerate(header.components)]
 
 
 def operating_point(header: PictureHeader, package: Package, wanted: str | None) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.independent.main import parser, run
+from conformance.independent.library import Library
+from conformance.independent.main import execute, parser
 from conformance.independent.picture import Decoded
 from conformance.onnx_decoder.picture import decode_picture
 
@@ -19,9 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made.add_argument("--graphs", type=Path, required=True, help="folder that `refsw-export onnx` wrote")
     given = made.parse_args(arguments)
 
-    def decode(data: bytes) -> Decoded:
-        return decode_picture(
-            data, given.models, given.spec, given.graphs, given.operating_point, given.dump is not None
-        )
+    library = Library(given.models, given.spec)
 
-    return run(given, PROGRAM, decode)
+    def decode(data: bytes, wanted: str | None, keep: bool) -> Decoded:
+        return decode_picture(data, library, given.graphs, wanted, keep)
+
+    return execute(made, given, PROGRAM, decode)

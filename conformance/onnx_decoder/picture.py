@@ -13,7 +13,8 @@ from conformance.independent.codestream import read_codestream
 from conformance.independent.colour import alpha_plane, picture, planes_of
 from conformance.independent.errors import UnsupportedError
 from conformance.independent.headers import PictureHeader, Region
-from conformance.independent.package import Package, find_package
+from conformance.independent.library import Library
+from conformance.independent.package import Package
 from conformance.independent.picture import (
     Decoded,
     all_symbols,
@@ -24,7 +25,7 @@ from conformance.independent.picture import (
 )
 from conformance.independent.planes import spans
 from conformance.independent.stages import Stages
-from conformance.independent.symbols import Symbols, load_gaussian
+from conformance.independent.symbols import Symbols
 from conformance.onnx_decoder.graphs import Array, Graphs
 
 MAXIMUM_SAMPLES = 1 << 23
@@ -32,7 +33,7 @@ MAXIMUM_SAMPLES = 1 << 23
 
 
 def decode_picture(
-    data: bytes, models: Path, spec: Path, graphs: Path, wanted: str | None = None, keep: bool = False
+    data: bytes, library: Library, graphs: Path, wanted: str | None = None, keep: bool = False
 ) -> Decoded:
     """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists.
 
@@ -42,11 +43,11 @@ def decode_picture(
     header = codestream.header
     if header.coded_width * header.coded_height > MAXIMUM_SAMPLES:
         raise UnsupportedError("A.2", f"{header.coded_width}x{header.coded_height} is more than this decoder takes")
-    package = find_package(models, header.model_id, header.model_digest)
-    networks = component_networks(header, package, wanted)
+    package = library.package(header.model_id, header.model_digest)
+    networks = component_networks(header, library, package, wanted)
     point = operating_point(header, package, wanted)
     stages = Stages(header) if keep else None
-    symbols = all_symbols(codestream, networks, load_gaussian(spec), stages)
+    symbols = all_symbols(codestream, networks, library.gaussian(), stages)
     sessions = [
         Graphs(graphs, entry.name, point, coded.quality_index, package.digest)
         for entry, coded in zip(package.components, header.components, strict=False)

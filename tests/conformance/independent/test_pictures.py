@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import filecmp
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,8 @@ from refsw.io import write_image
 from tests.conformance.independent.conftest import Bench
 from tests.support.formats import KINDS, formatted
 from tests.support.tiny import picture
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("quality", [0, 37.3, 100])
@@ -92,3 +97,19 @@ def test_outputs_that_cannot_be_written(bench: Bench) -> None:
     assert decode_independently([str(stream), "--output", str(bench.folder / "no" / "x.raw"), "--models",
                                  str(bench.models)]) == 4  # fmt: skip
     assert decode_independently([str(bench.folder / "none.jai"), "--output", str(bench.folder / "x.raw")]) == 3
+
+
+def test_serving(bench: Bench) -> None:
+    """Jobs as lines, for the runner; damage in one leaves the next as it is."""
+    good, bad = bench.stream(picture(9, 30, 30)), bench.folder / "bad.jai"
+    bad.write_bytes(good.read_bytes()[:-3])
+    jobs = [
+        {"stream": str(path), "output": str(bench.folder / f"{i}.raw"), "result": None, "operating_point": None,
+         "stages": None} for i, path in enumerate((good, bad, good))
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "conformance.independent", "--serve", "--models", str(bench.models)]
+    text = "".join(json.dumps(job) + "\n" for job in jobs)
+    done = subprocess.run(command, input=text, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert [json.loads(line)["exit"] for line in done.stdout.splitlines()] == [0, 3, 0]
+    assert filecmp.cmp(bench.folder / "0.raw", bench.folder / "2.raw", shallow=False)
+    assert done.stderr.count("\n") == 1 and not (bench.folder / "1.raw").exists()
