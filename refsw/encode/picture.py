@@ -90,6 +90,13 @@ def picture_header(
             raise UnsupportedError(
                 f"configuration {config.name}: operating point {point} of model {config.model} takes {excess}"
             )
+    allowed_points = [OPERATING_POINTS[index] for index in profile.synthesis_transforms]
+    for point in config.operating_points:
+        if point not in allowed_points:
+            raise UnsupportedError(
+                f"configuration {config.name}: operating point {point}: profile {profile.name} allows "
+                f"{', '.join(allowed_points)}"
+            )
     source = image.chroma_format_idc
     if image.bit_depth not in BIT_DEPTHS or BIT_DEPTHS.index(image.bit_depth) > profile.max_bit_depth_idc:
         allowed = BIT_DEPTHS[: profile.max_bit_depth_idc + 1]

@@ -11,9 +11,12 @@ compared.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from refsw.io import write_image
+from tests.support.streams import code
 from tests.support.tiny import Started, picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +33,7 @@ PAGES = [
 ]  # fmt: skip
 PROGRAMS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 EXIT = re.compile(r"\s+#\s*exit (\d+)$")
 
 
@@ -81,3 +86,14 @@ def test_the_commands_of_a_page(
     for line in commands(page):
         wanted = int(found[1]) if (found := EXIT.search(line)) else 0
         assert run(EXIT.sub("", line), started.folder.name) == wanted, f"{line}: {capsys.readouterr()}"
+
+
+def test_the_python_of_the_readme(started: Started, tmp_path: Path) -> None:
+    write_image(tmp_path / "photo.png", picture(1, 70, 90))
+    (tmp_path / "photo.jai").write_bytes(code(started, picture(1, 70, 90)).data)
+    program = "".join(PYTHON.findall(PAGES[0].read_text(encoding="utf-8")))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} >= {"photo.ppm", "again.png", "again.jaif"}

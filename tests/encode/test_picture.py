@@ -163,6 +163,13 @@ def test_bit_depths_outside_the_profile_are_unsupported(started: Started) -> Non
         code(started, Image(np.zeros((4, 4, 3), np.uint16), 9))
 
 
+def test_operating_points_outside_the_profile_are_unsupported(started: Started) -> None:
+    config = replace(started.config, profile="simple")
+    assert config.operating_points == ("bop",)
+    with pytest.raises(UnsupportedError, match="operating point bop: profile simple allows sop"):
+        encode_picture(picture(1, 20, 20), config, model=started.model)
+
+
 def test_operating_points_that_the_model_lacks(started: Started) -> None:
     config = replace(started.config, operating_points=("bop", "hop"))
     with pytest.raises(UnsupportedError, match="hop"):
