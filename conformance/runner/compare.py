@@ -74,6 +74,15 @@ def measure(component: str, own: Plane, golden: Plane, bit_depth: int) -> Measur
     return Measure(component, float(error.max()), float(squares.mean()), float((error >= 1).mean()), max(blocks))
 
 
+def tile_peaks(own: Plane, golden: Plane, bit_depth: int) -> tuple[tuple[float, ...], ...]:
+    """Greatest difference in each tile of 16x16, in steps of 8 bits; of the first 64 rows and columns of tiles."""
+    error = np.abs(own.astype(np.int64) - golden) / float(1 << (bit_depth - 8))
+    rows, columns = (range(0, min(size, 64 * TILE), TILE) for size in error.shape)
+    return tuple(
+        tuple(round(float(error[top : top + TILE, left : left + TILE].max()), 3) for left in columns) for top in rows
+    )
+
+
 def first_plane_divergence(planes: Sequence[Plane], geometry: Geometry, golden: Golden) -> Divergence | None:
     """First plane, and the first tile in it, whose digest differs."""
     for name, plane, (digest, tiles) in zip(geometry.names, planes, golden.planes, strict=True):

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from conformance.runner.claim import Claim
-from conformance.runner.compare import Divergence, Measure, first_plane_divergence, geometry_problem, measures
+from conformance.runner.compare import (
+    Divergence,
+    Measure,
+    first_plane_divergence,
+    geometry_problem,
+    measures,
+    tile_peaks,
+)
 from conformance.runner.planes import Geometry, Plane, split
 from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Tolerance, Vector
@@ -26,13 +33,17 @@ _RESULT_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Verdict:
-    """What holds of one vector. OUTSIDE: it is not part of the claim; NOT-RUN is not a pass."""
+    """What holds of one vector. OUTSIDE: it is not part of the claim; NOT-RUN is not a pass.
+
+    divergence, measures, peaks: where planes differ first, by how much each, and by how much each tile of the worst.
+    """
 
     vector: str
     status: str
     detail: str = ""
     divergence: Divergence | None = None
     measures: tuple[Measure, ...] = ()
+    peaks: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
     peak_mib: float = 0.0
 
@@ -43,6 +54,7 @@ class Verdict:
             "status": self.status,
             "detail": self.detail,
             "divergence": self.divergence and self.divergence.to_dict(),
+            "peaks": [list(row) for row in self.peaks],
             "measures": [one.to_dict() for one in self.measures],
             "seconds": round(self.seconds, 3),
             "peak_mib": round(self.peak_mib, 1),
@@ -93,10 +105,13 @@ def _decoded(suite: Suite, vector: Vector, claim: Claim, output: Path, result: P
     divergence = first_plane_divergence(planes, geometry, suite.golden(vector))
     if divergence is None:
         return Verdict(vector.id, PASS)
-    found = tuple(measures(planes, suite.planes(vector), geometry))
+    golden = suite.planes(vector)
+    found = tuple(measures(planes, golden, geometry))
     problem = tolerance_problem(vector, claim.strictness, found, planes)
     if problem:
-        return Verdict(vector.id, "FAIL", f"{divergence}; {problem}", divergence, found)
+        worst = max(range(len(found)), key=lambda index: found[index].mse)
+        peaks = tile_peaks(planes[worst], golden[worst], geometry.bit_depth)
+        return Verdict(vector.id, "FAIL", f"{divergence}; {problem}", divergence, found, peaks)
     return Verdict(vector.id, PASS, _within(vector, claim), divergence, found)
 
 

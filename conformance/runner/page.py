@@ -27,7 +27,8 @@ code { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 .cells { display: flex; flex-wrap: wrap; gap: 3px } .cells a { width: 15px; height: 15px; border-radius: 2px;
   background: var(--line) } .cells a.good { background: var(--good) } .cells a.bad { background: var(--bad) }
 .cells a.odd { background: var(--odd) } details { margin: .5rem 0 } summary { cursor: pointer }
-.map { display: inline-grid; gap: 1px; margin: .4rem 0 } .map i { width: 9px; height: 9px; background: var(--line) }
+.map { display: inline-grid; gap: 1px; margin: .4rem 0 } .map i { width: 14px; height: 14px;
+  background: color-mix(in srgb, var(--bad) var(--share), var(--line)) }
 """
 
 
@@ -69,7 +70,7 @@ def _facts(report: Mapping[str, Any]) -> str:
         "suite": f"{suite['edition']} {suite['version']}, {suite['tier']}; manifest {suite['manifest_sha256'][:16]}; "
         + "weights "
         + ", ".join(f"{name} {digest[:16]}" for name, digest in suite["weights"].items()),
-        "decoder": f"{adapter['name']} {adapter['decoder']}; adapter {adapter['sha256'][:16]}",
+        "decoder": f"{adapter['name']} {adapter['decoder']}".strip() + f"; adapter {adapter['sha256'][:16]}",
         "machine": f"{machine['system']}, {machine['processors']} processors, Python {machine['python']}",
         "date": machine["date"],
         "command": shlex.join(report["command"]),
@@ -128,7 +129,7 @@ def _detail(entry: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     rows = [
         f"<p>{_e(entry['detail'])}</p>",
         f'<p class="soft">{_e(entry["purpose"])} Clauses {_e(", ".join(entry["clauses"]) or "-")}.</p>',
-        *_place(entry), *_measures(entry),
+        *_place(entry), *_measures(entry), *_map(entry),
         f"<p class='soft'>Again: <code>{_e(again)}</code></p>",
     ]  # fmt: skip
     return "".join(rows)
@@ -159,6 +160,24 @@ def _measures(entry: Mapping[str, Any]) -> Iterator[str]:
             "<tr>" + "".join(f'<td class="n">{_e(one[h])}</td>' for h in heads) + "</tr>" for one in entry["measures"]
         )
         yield f"<table style='width:auto'><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{rows}</table>"
+
+
+def _map(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Tiles of the worst plane; the stronger the colour, the greater the difference."""
+    peaks = entry["peaks"]
+    if not peaks:
+        return
+    top = max(max(row) for row in peaks) or 1
+    worst = max(entry["measures"], key=lambda one: one["mse"])["component"]
+    cells = "".join(
+        f'<i title="row {y}, column {x}: {value:g}" style="--share:{100 * value / top:.0f}%"></i>'
+        for y, row in enumerate(peaks)
+        for x, value in enumerate(row)
+    )
+    yield (
+        f"<p class='soft'>Greatest difference in each tile of 16x16 of {_e(worst)}, up to {top:g} steps:</p>"
+        f'<div class="map" style="grid-template-columns:repeat({len(peaks[0])},14px)">{cells}</div>'
+    )
 
 
 def _all(report: Mapping[str, Any]) -> str:

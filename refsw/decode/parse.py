@@ -93,6 +93,13 @@ def check_supported(header: PictureHeader, model: Model) -> None:
             )
 
 
+def check_extensions(codestream: Codestream) -> None:
+    """(6.13.1) Raises UnsupportedError for an essential extension: this decoder knows none."""
+    for own in codestream.extensions:
+        if own.extension_essential_flag:
+            raise UnsupportedError(f"essential extension {own.extension_id}: not supported by this decoder")
+
+
 @dataclass(frozen=True)
 class Parsed:
     """Exact tensors of a picture, or of the regions that were asked for; elsewhere they are 0.
@@ -213,6 +220,7 @@ def parse_regions(
     """
     header = codestream.picture_header
     check_supported(header, model)
+    check_extensions(codestream)
     indices = range(header.num_regions) if regions is None else tuple(regions)
     count = len(header.components) if components is None else min(components, len(header.components))
     payload = picture_header_payload(codestream) if codestream.digest_segment is not None else b""

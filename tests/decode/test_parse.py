@@ -13,7 +13,7 @@ from refsw import syntax
 from refsw.decode.parse import check_supported, checksum, parse_symbols, scale_row, skip_mask, z_rows
 from refsw.encode.write import write_picture
 from refsw.errors import DamageError, UnsupportedError
-from refsw.syntax.headers import Codestream, ComponentHeader
+from refsw.syntax.headers import Codestream, ComponentHeader, Extension
 from refsw.types import ComponentSymbols
 from tests.support.streams import code, with_component, with_substream
 from tests.support.tiny import Started, picture
@@ -153,6 +153,18 @@ def test_what_this_decoder_does_not_do(
     with pytest.raises(UnsupportedError, match=what) as caught:
         check_supported(header, started.model)
     assert caught.value.exit_code == 6
+
+
+def test_an_essential_extension_is_never_passed_over(started: Started, stream: Codestream) -> None:
+    """The conformance vector proposal-essential found that it was."""
+    for essential in (False, True):
+        extension = Extension(extension_essential_flag=essential, extension_id=7, extension_data=b"")
+        own = replace(stream, extensions=(extension,))
+        if not essential:
+            assert parse_symbols(own, started.model)
+            continue
+        with pytest.raises(UnsupportedError, match="essential extension 7"):
+            parse_symbols(own, started.model)
 
 
 def test_components_and_channels_that_the_model_lacks(started: Started, stream: Codestream) -> None:

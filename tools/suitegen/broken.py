@@ -104,6 +104,7 @@ def alphas(streams: Streams) -> Iterator[Recipe]:
     own = stream.alpha.alpha_data
     plain = zlib.decompress(own)
     cases = {
+        "empty": ("no bytes", b""),
         "short": ("one byte too few", zlib.compress(plain[:-1])),
         "long": ("one byte too many", zlib.compress(plain + b"\0")),
         "bomb": ("16 MiB of zeros where 660 bytes are expected", zlib.compress(bytes(1 << 24), 9)),

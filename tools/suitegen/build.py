@@ -18,12 +18,14 @@ from refsw.syntax.headers import CHROMA_FORMATS, PictureHeader
 from suitegen import valid
 from suitegen.bench import Bench
 from suitegen.broken import recipes as broken_recipes
+from suitegen.coverage import measure, page
 from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 
 EDITION, VERSION = "2026.1", "0.1.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
+COVERAGE = "coverage.json"
 UNKNOWN = {"strict": None, "relaxed": None}
 
 
@@ -127,6 +129,9 @@ def write_suite(
         "vectors": [_entry(one, needed[one.recipe.id], tolerances.get(one.recipe.id, UNKNOWN)) for one in built],
         "errata": [],
     }
+    coverage = measure((one.recipe.id, one.data) for one in built)
+    put(COVERAGE, (json.dumps(asdict(coverage), indent=1) + "\n").encode())
+    put("coverage.html", page(coverage, f"Coverage of suite {EDITION} {VERSION}").encode())
     put(PANEL, (json.dumps(panel, indent=1) + "\n").encode())
     put(MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
     for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in names]:

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from refsw.constants import LATENT_FRACTION_BITS, Z_LIMIT
 from refsw.decode.exact import exact_operations
-from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, step_masks
-from refsw.decode.fixed import _blocks as blocks
+from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, latents, step_mask
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import quality_position
 from refsw.decode.windows import Box, domains, latent_box
 from refsw.encode.analyse import ReadPlanes, padded
 from refsw.nets.codec import CodecNetwork
+from refsw.nets.order import STEPS
 from refsw.syntax.headers import PictureHeader
 from refsw.types import ComponentSymbols
 
@@ -100,19 +100,11 @@ class Coder:
                 given = features(flow, config, load, [unscaled[i] for i in config.condition], height, width)
                 wanted, coded = y[index][:, *domain.slices], ~masks[index][:, *domain.slices]
                 symbols = np.zeros(wanted.shape, np.int32)
-                y_hat = flow.symbols(symbols)
-                x = first = flow.conv("context.first", given)
-                trunk = None
-                for step, mask in enumerate(step_masks(config.channels, height, width)):
-                    if step > 0:
-                        seen = flow.join([given, flow.gain("inverse_gain", y_hat)])
-                        trunk = flow.conv(f"context.adapt.{step - 1}", seen, like=trunk)
-                        x = blocks(flow, "context.trunk", config.context_blocks, flow.leaky(trunk))
-                        x = flow.conv(f"context.out.{step - 1}", x, like=first)
-                    mean = flow.gain("gain", x)
-                    rest = (wanted - operations.store(mean.x) + _HALF) >> LATENT_FRACTION_BITS
-                    symbols = np.where(mask & coded, rest.clip(-_LIMIT, _LIMIT), symbols).astype(np.int32)
-                    y_hat = flow.add(y_hat, flow.mask(flow.add(mean, flow.symbols(symbols)), mask))
-                unscaled.append(flow.gain("inverse_gain", y_hat))
+                for step in range(STEPS):  # where no symbol is known yet, y_hat is its mean
+                    y_hat, _ = latents(flow, config, given, symbols)
+                    rest = (wanted - operations.store(y_hat.x) + _HALF) >> LATENT_FRACTION_BITS
+                    own = coded & step_mask(step, *wanted.shape)
+                    symbols = np.where(own, rest.clip(-_LIMIT, _LIMIT), symbols).astype(np.int32)
+                unscaled.append(latents(flow, config, given, symbols)[1])
                 found.append(symbols)
         return found

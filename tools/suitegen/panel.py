@@ -31,12 +31,19 @@ ADAPTER = Path(__file__).resolve().parents[2] / "conformance" / "adapters" / "re
 _NAMES = tuple(field.name for field in fields(Tolerance))
 
 
-def spread(suite: Suite, saturating: frozenset[str], say: Callable[[str], None]) -> dict[str, Any]:
-    """The record: for each vector and environment the difference of its worst plane. Raises AssertionError."""
-    claim = Claim("panel", "", "base", suite.levels[-1], ("bop",), (8, 10, 12, 14, 16),
+def spread(
+    suite: Suite, saturating: frozenset[str], say: Callable[[str], None], known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The record: for each vector and environment the difference of its worst plane. Raises AssertionError.
+
+    known: an older record of the same weights; only vectors that it lacks are measured.
+    """
+    claim = Claim("panel", "", suite.profiles[-1], suite.levels[-1], ("bop",), (8, 10, 12, 14, 16),
                   ("4:0:0", "4:2:0", "4:2:2", "4:4:4"), True, "relaxed")  # fmt: skip
-    vectors = tuple(replace(v, tolerance=dict.fromkeys(MARGIN)) for v in suite.vectors if v.result == "valid")
-    found: dict[str, dict[str, Any]] = {vector.id: {} for vector in vectors}
+    valid = [replace(v, tolerance=dict.fromkeys(MARGIN)) for v in suite.vectors if v.result == "valid"]
+    old: Mapping[str, dict[str, Any]] = known["vectors"] if known else {}
+    found: dict[str, dict[str, Any]] = {vector.id: old.get(vector.id, {}) for vector in valid}
+    vectors = tuple(vector for vector in valid if vector.id not in old)
     for name, variables in ENVIRONMENTS.items():
         adapter = load_adapter(ADAPTER)
         adapter = replace(adapter, environment={**adapter.environment, **variables})

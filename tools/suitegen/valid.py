@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import pictures, segments, stress
+from suitegen import corners, pictures, segments, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -23,6 +23,7 @@ def recipes() -> Iterator[Recipe]:
         yield from group()
     yield from segments.recipes()
     yield from stress.recipes()
+    yield from corners.recipes()
 
 
 def coded(
