@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refsw.cli.common import Parser, guarded, make_folder, number
+from refsw.cli.common import guarded, make_folder
+from refsw.cli.ctc_options import CACHE_VARIABLE, CONDITIONS, parser
 from refsw.errors import InputError, RefswError, UnsupportedError, UsageError
 from refsw.io import write_bytes
 from refsw.io.files import read_bytes
@@ -26,17 +27,7 @@ if TYPE_CHECKING:
     from refsw.ctc.report.published import Published
     from refsw.ctc.results import Results
 
-_DESCRIPTION = """Common test conditions: codecs on pictures, rates and metrics, all named in one file.
-
-  refsw-ctc plan cfg/ctc/kodak.yaml --data KODAK             what would run, and how long
-  refsw-ctc run cfg/ctc/kodak.yaml --data KODAK --jobs 2     results and report in out/ctc/kodak; again: in seconds
-  refsw-ctc verify out/ctc/kodak/results.json --data KODAK   all of it again, without the cache
-  refsw-ctc diff before/results.json after/results.json      BD-rate of one run against another
-
-Whatever has been measured is kept (--cache) and not measured again, also after the run was killed."""
-
-CACHE_VARIABLE = "REFSW_CTC_CACHE"
-RESULTS, CONDITIONS = "results.json", "conditions.json"
+RESULTS = "results.json"
 LARGEST = 1 << 30
 
 
@@ -46,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> None:
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     command = shlex.join(["refsw-ctc", *argv])
     with _packages():
         match options.command:
@@ -62,70 +53,6 @@ def _main(argv: Sequence[str]) -> None:
                 _report(options)
             case "digest":
                 _digest(options)
-
-
-def _parser() -> Parser:
-    parser = Parser("refsw-ctc", _DESCRIPTION)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Sub)
-    for name, text in (
-        ("run", "measure what is missing, write results and report"),
-        ("plan", "what would run, and how long"),
-        ("status", "how much of it the cache has"),
-    ):
-        own = _command(commands, name, text)
-        own.add_argument("conditions", metavar="CONDITIONS.yaml", help="a file or a shipped name: cfg/ctc/kodak.yaml")
-        own.add_argument("--without", action="append", default=[], metavar="NAME",
-                         help="leave out a codec, a metric or a picture")  # fmt: skip
-        _add_data(own)
-        if name == "run":
-            _add_engine(own)
-            own.add_argument("-o", "--out", type=Path, metavar="DIR", help="default: out/ctc/NAME")
-            own.add_argument("--timing", type=number(int, 1, 1000), metavar="PICTURES",
-                             help="afterwards, time each codec alone on a few pictures, on one thread and on all")
-            own.add_argument("--no-report", action="store_true", help="results.json alone")
-        else:
-            own.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N", help="default: 1")
-    own = _command(commands, "verify", "measure published results again, without the cache, and compare")
-    own.add_argument("results", type=Path, metavar="RESULTS.json", help=f"with its {CONDITIONS} beside it")
-    _add_data(own)
-    _add_engine(own)
-    own = _command(commands, "diff", "BD-rate of one run against another")
-    own.add_argument("a", type=Path, metavar="A.json")
-    own.add_argument("b", type=Path, metavar="B.json")
-    for name, text in (("report", "write the report again"), ("viewer", "write a page for flicker and side by side")):
-        own = _command(commands, name, text)
-        own.add_argument("results", type=Path, metavar="RESULTS.json")
-        own.add_argument("-o", "--out", type=Path, metavar="DIR", required=True)
-        _add_data(own)
-        if name == "report":
-            own.add_argument("--overlay", action="append", default=[], metavar="ID", help="a published curve: vtm, ...")
-    own = _command(commands, "digest", "the lines of pictures for a file of common test conditions")
-    own.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
-    return parser
-
-
-class _Sub(Parser):
-    def __init__(self, prog: str, description: str) -> None:
-        super().__init__(prog, description)
-
-
-def _command(commands: argparse._SubParsersAction[_Sub], name: str, text: str) -> _Sub:
-    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-
-
-def _add_data(parser: Parser) -> None:
-    parser.add_argument("--data", type=Path, metavar="DIR", help="source pictures (default: $REFSW_CTC_DATA)")
-    parser.add_argument("--cache", type=Path, metavar="DIR",
-                        help=f"what was measured before (default: ${CACHE_VARIABLE}, else out/ctc/cache)")  # fmt: skip
-
-
-def _add_engine(parser: Parser) -> None:
-    parser.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N",
-                        help="processes, or jobs of Slurm, of one thread each (default: 1)")  # fmt: skip
-    parser.add_argument("--engine", choices=("local", "dask", "slurm"), default="local", help="default: local")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: one of this machine")
-    parser.add_argument("--slurm", action="append", default=[], metavar="KEY=VALUE",
-                        help="submitit's parameters: slurm_partition=cpu, timeout_min=60, ...")  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -187,9 +114,10 @@ def _run(options: argparse.Namespace, command: str) -> None:
     write_bytes(folder / CONDITIONS, canonical(plan.conditions))
     cache = _cache(options)
     results, code = _measure(plan, cache, _engine(options, folder), command)
+    write_bytes(folder / RESULTS, results.to_json())
     if options.timing:
         results = _timed(plan, results, options.timing)
-    write_bytes(folder / RESULTS, results.to_json())
+        write_bytes(folder / RESULTS, results.to_json())
     page = None if options.no_report else _write_report(plan, cache, results, folder / "report", ())
     print_summary(results, folder / RESULTS, page)
     if code:
