@@ -36,12 +36,15 @@ ALLOWED: dict[str, set[str]] = {
     "config": GROUND | {"configfile"},
     "numerics": GROUND,
     "memory": GROUND,
-    "decode": GROUND | {"syntax", "entropy", "exact", "models", "nets", "colour", "tools", "complexity", "memory"},
+    "lossless": GROUND | {"entropy"},
+    "decode": GROUND
+    | {"syntax", "entropy", "exact", "lossless", "models", "nets", "colour", "tools", "complexity", "memory"},
 }
-NORMATIVE = {"syntax", "container", "entropy", "exact", "models", "nets", "colour", "decode"}
+NORMATIVE = {"syntax", "container", "entropy", "exact", "lossless", "models", "nets", "colour", "decode"}
 INFORMATIVE = {"encode", "train", "ctc", "cli", "api", "config", "pillow", "exchange"}
 WITHOUT_TORCH = (
-    "syntax", "container", "entropy", "spec", "constants", "models", "io", "config", "configfile", "types", "errors",
+    "syntax", "container", "entropy", "lossless", "spec", "constants", "models", "io", "config", "configfile", "types",
+    "errors",
     "resources",
 )  # fmt: skip
 

@@ -19,12 +19,13 @@ from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
 from refsw.cli.workers import Done, Session, Task
+from refsw.decode.lossless import applies
 from refsw.decode.select import WHOLE, Selection, displayed
 from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
 from refsw.io import PictureWarning, check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
-from refsw.syntax.budget import memory_bytes
+from refsw.syntax.budget import lossless_memory_bytes, memory_bytes
 from refsw.types import digest
 
 # The whole codestream is held in memory; the level of its header then bounds everything else.
@@ -58,6 +59,8 @@ def _parser() -> Parser:
                         help="decode to the same samples on every machine; the value names the arithmetic")  # fmt: skip
     parser.add_argument("--verify", action="store_true",
                         help="with --exact: compare the picture with the checksums in the codestream")  # fmt: skip
+    parser.add_argument("--lossy", action="store_true",
+                        help="leave the lossless layer aside, and show the picture under it")  # fmt: skip
     add_partial(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
@@ -70,6 +73,8 @@ def _decode(argv: Sequence[str]) -> None:
     work = _Work(arguments, tuple(argv), selection(arguments))
     if arguments.verify and (arguments.exact is None or work.selection != WHOLE or arguments.operating_point):
         raise UsageError("--verify: needs --exact, the whole picture, and the codestream's own operating point")
+    if arguments.verify and arguments.lossy:
+        raise UsageError("--verify: the checksums are those of the picture with its lossless layer; leave out --lossy")
     if is_batch(arguments.inputs, arguments.output):
         refuse_in_batch(arguments, ("dump", "latents"))
         if "{" in str(arguments.output):
@@ -114,7 +119,9 @@ class _Decoding:
             found = syntax.salvage(file.codestream).codestream if chosen.conceal else syntax.read(file.codestream)
             header = found.picture_header  # most of what is wrong is found here, before torch is loaded
             displayed(header, chosen)
-            check_memory(memory_bytes(header), header.coded_width, header.coded_height)
+            layer = applies(found, chosen) and not arguments.lossy
+            needed = memory_bytes(header) + (lossless_memory_bytes(header) if layer else 0)
+            check_memory(needed, header.coded_width, header.coded_height)
 
             from refsw.decode.picture import decode_picture, load_model
             from refsw.numerics import numerics
@@ -126,7 +133,7 @@ class _Decoding:
                     file.codestream, operating_point=arguments.operating_point, device=arguments.device,
                     selection=chosen,
                     keep=arguments.dump is not None or arguments.latents is not None,
-                    exact=arguments.exact, model=self.model,
+                    exact=arguments.exact, model=self.model, lossy=arguments.lossy,
                 )  # fmt: skip
             if arguments.verify:
                 verify_planes(decoded.codestream, decoded.image)
@@ -151,6 +158,7 @@ class _Decoding:
             },
             "decoder": decoded.report,
             "exact": arguments.exact,
+            "lossless": decoded.lossless,
             "verified": arguments.verify,
             "damage": decoded.damage,
             "numerics": record,

@@ -30,6 +30,7 @@ _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
   refsw-enc photo.png -o photo.jai --bpp 0.5          0.5 bits per pixel, counted on the codestream
   refsw-enc photo.png -o photo.jai --psnr 36          the quality that gives 36 dB
   refsw-enc photo.png -o photo.jai --set coding.digest=false
+  refsw-enc photo.png -o photo.jai --lossless         every sample comes back
   refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped"""
 
 _KIND = Kind(
@@ -65,6 +66,8 @@ def _parser() -> Parser:
     rate.add_argument("--bytes", type=number(int, 1, 1 << 40), metavar="N", help="target in bytes of the file")
     rate.add_argument("--psnr", type=number(float, 1, 99), metavar="DB", help="target in dB over all samples")
     rate.add_argument("--msssim", type=number(float, 0.01, 0.99999), metavar="X", help="target of MS-SSIM of luma")
+    parser.add_argument("--lossless", action="store_true",
+                        help="every sample comes back; --quality is that of the picture under the layer")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
                         help="change one value of the configuration; recorded in the report")  # fmt: skip
     parser.add_argument("--rec", type=Path, metavar="REC.png", help="write what a decoder will show")
@@ -77,6 +80,8 @@ def _encode(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     geometry(arguments)  # so that wrong options are named before anything is read
     work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides), arguments.quality)
+    if arguments.lossless and any(getattr(arguments, name) is not None for name in (*_TARGETS, "average_bpp")):
+        raise UsageError("--lossless: has no target; --quality is that of the picture under the layer")
     if is_batch(arguments.inputs, arguments.output):
         refuse_in_batch(arguments, ("rec",))
         if arguments.average_bpp is not None:
@@ -138,7 +143,7 @@ class _Encoding:
                 image, config, quality=self.work.quality, target=target, device=arguments.device,
                 model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
-                custom=transform(arguments, image),
+                custom=transform(arguments, image), lossless=arguments.lossless,
             )  # fmt: skip
         shown = encoded.reconstruction
         if arguments.rec is not None and shown is not None:

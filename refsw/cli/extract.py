@@ -23,6 +23,7 @@ _PARTS: dict[str, Callable[[Codestream], Codestream]] = {
     "extensions": surgery.without_extensions,
     "user-data": surgery.without_user_data,
     "digests": surgery.without_digests,
+    "lossless": surgery.without_lossless,
 }
 _DESCRIPTION = """Takes parts out of a codestream; sizes, counts and digests of what is left are put right.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["z", "symbols", "digest", "alpha"]
+Part = Literal["z", "symbols", "digest", "alpha", "lossless"]
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,9 @@ class Damage:
     """One finding in one region of one component.
 
     part: "z": neither z nor symbols are known; "symbols": z is known; "digest": everything decodes, and the digest
-    segment states another checksum; "alpha": the alpha plane, which has neither component nor region. absent: the
-    substream has no bytes, so that nothing is broken.
+    segment states another checksum; "alpha": the alpha plane, which has neither component nor region; "lossless": the
+    base picture is known, its layer (9.9) is not, and component_index is a plane of the picture. absent: the substream
+    has no bytes, so that nothing is broken.
     """
 
     component_index: int

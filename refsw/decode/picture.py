@@ -16,6 +16,7 @@ from refsw.complexity import decoder_complexity
 from refsw.decode.assemble import Assembly
 from refsw.decode.damage import Damage
 from refsw.decode.extras import alpha_of, metadata_of
+from refsw.decode.lossless import applies, cropped, has_layer, whole_regions, with_layers
 from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
@@ -54,7 +55,8 @@ class Decoded:
     """The picture and, where they were to be kept, all tensors on the way to it.
 
     tensors: z and symbols of each component; symbols, latents: one per component, planes: None where nothing was kept;
-    damage: what was concealed; ended: why reading the codestream stopped early, None where it did not.
+    damage: what was concealed; ended: why reading the codestream stopped early, None where it did not; lossless:
+    whether a lossless layer (9.9) was used.
     """
 
     image: Image
@@ -66,6 +68,7 @@ class Decoded:
     tensors: tuple[CodedTensors, ...] = ()
     damage: tuple[Damage, ...] = ()
     ended: InputError | None = None
+    lossless: bool = False
 
 
 def choose_operating_point(header: PictureHeader, model: Model, wanted: str | None) -> str:
@@ -130,12 +133,14 @@ def decode_picture(
     selection: Selection = WHOLE,
     keep: bool = True,
     exact: str | None = None,
+    lossy: bool = False,
 ) -> Decoded:
     """(7.1) Decode one codestream.
 
     model: a model loaded before, for many pictures of one model; selection: what of the picture, and what to do about
     damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample; exact: back-end
-    of picture-exact reconstruction ("auto", "float64", "oracle"), None for the float networks. Raises
+    of picture-exact reconstruction ("auto", "float64", "oracle"), None for the float networks; lossy: leave a lossless
+    layer aside; with or without it, a codestream that has one is reconstructed picture-exactly. Raises
     CodestreamError, LevelError, DamageError, UnsupportedError, ModelError, UsageError (selection).
     """
     clock = [time.perf_counter()]
@@ -158,6 +163,13 @@ def decode_picture(
     check_budgets(header, model, point)
     clock.append(time.perf_counter())
     count = 1 if selection.luma else len(header.components)
+    lossless, shown = not lossy and applies(codestream, selection), area
+    if lossy and has_layer(codestream):
+        exact = exact or "auto"
+    if lossless:
+        exact, area = exact or "auto", whole_regions(header, area)
+        if point != OPERATING_POINTS[header.synthesis_transform_id[0]]:
+            raise UnsupportedError(f"operating point {point}: the lossless layer belongs to another; decode without it")
     wanted = latent_area(area)
     parsed: Parsed = parse_regions(
         codestream, model, regions=needed_regions(header, wanted, halo(model.config, count)), components=count,
@@ -179,11 +191,16 @@ def decode_picture(
         ("headers", spent["headers"]), ("load model", spent["load model"] + spent["load networks"]),
         ("symbols", spent["symbols"]), *run.reconstructor.clock.seconds.items(), ("colour", assembly.seconds),
     )  # fmt: skip
-    alpha, lost = _alpha(codestream, area, selection.conceal)
-    image = replace(assembly.image(), alpha=alpha, metadata=metadata_of(codestream))
+    image, damage, begin = assembly.image(), parsed.damage, time.perf_counter()
+    if lossless:
+        whole, found = with_layers(codestream, image, area, selection.conceal)
+        image, damage = cropped(whole, area, shown), damage + found
+        stages = (*stages, ("lossless layer", time.perf_counter() - begin))
+    alpha, lost = _alpha(codestream, shown, selection.conceal)
+    image = replace(image, alpha=alpha, metadata=metadata_of(codestream))
     return Decoded(
         image, codestream, parsed.symbols, assembly.latents(), assembly.planes(),
-        DecodeReport(point, stages), parsed.tensors, parsed.damage + lost, ended,
+        DecodeReport(point, stages), parsed.tensors, damage + lost, ended, lossless,
     )  # fmt: skip
 
 

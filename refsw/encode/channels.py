@@ -9,6 +9,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import parse_symbols
 from refsw.encode.write import write_picture
 from refsw.syntax.headers import Codestream
+from refsw.syntax.surgery import without_lossless
 from refsw.types import ComponentSymbols
 
 
@@ -31,7 +32,7 @@ def without_channels(codestream: Codestream, model: Model, channels: int) -> Cod
     )  # fmt: skip
     own = written.codestream
     return replace(
-        codestream, picture_header=own.picture_header, z=own.z, primary_residual=own.primary_residual,
+        without_lossless(codestream), picture_header=own.picture_header, z=own.z, primary_residual=own.primary_residual,
         secondary_residual=own.secondary_residual, digest_segment=own.digest_segment,
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def _estimate(region: Region, index: int, number: int, group: Group) -> Group:
         weighed = prediction_features(region, index, place)
         one = rounded(position(weighed, group, region.depth))
         features = error_features(region, index, place, weighed.close, one.value.astype(np.float64))
-        residual = one.sign * (place.here(region.samples[index]) - one.value)
+        residual = (one.sign * (place.here(region.samples[index]) - one.value)).astype(np.int64)
         histograms.add(contexts(features, group), one.phase, residual)
     widths, shapes = histograms.rows()
     return replace(group, widths=widths, shapes=shapes)
@@ -129,5 +129,6 @@ def _table_rows(parameters: Parameters, shapes: Sequence[tuple[int, int]]) -> tu
         known, numbers = np.unique(values, return_counts=True)
         rows = range(gaussian_tables().rows)
         repeated = np.repeat(known, np.minimum(numbers, 200))
-        found.append(int(np.argmin([code_length(repeated, np.full(len(repeated), k), gaussian_tables()) for k in rows])))
+        bits = [code_length(repeated, np.full(len(repeated), k), gaussian_tables()) for k in rows]
+        found.append(int(np.argmin(bits)))
     return found[0], found[1], found[2], found[3]

@@ -176,7 +176,8 @@ class Histograms:
         size = np.abs(residual)
         guesses = [max(0, round(4 * (np.log2(1.25 * float(m) + 0.05) + 3))) for m in (size.mean(), np.median(size))]
         tried = sorted({w for g in guesses for w in range(max(0, g - 5), min(WIDTHS, g + 4))})
-        best = (len(residual) * (self.depth + 2e-3) + BITS_PER_CONTEXT, RAW, 0) if len(residual) > 50 else (1e99, RAW, 0)
+        raw = len(residual) * (self.depth + 2e-3) + BITS_PER_CONTEXT
+        best = (raw if len(residual) > 50 else 1e99, RAW, 0)
         for width in tried:
             low = int(low_bits(np.array(width), self.depth))
             grouped = [(((v + ((1 << low) >> 1)) >> low), n) for v, n in found]
@@ -185,7 +186,8 @@ class Histograms:
                 total = float(low * len(residual) + change)
                 for p, (values, numbers) in enumerate(grouped):
                     if len(values):
-                        total += row_bits(values, numbers, int(rows_of(*map(np.array, (width, shape, p)), self.depth)))
+                        row = rows_of(np.array(width), np.array(shape), np.array(p), self.depth)
+                        total += row_bits(values, numbers, int(row))
                     if total > best[0]:
                         break
                 if total < best[0]:

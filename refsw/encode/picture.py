@@ -16,6 +16,7 @@ from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
 from refsw.encode.analyse import planes_of
 from refsw.encode.attempts import Attempts, Bench
 from refsw.encode.extras import extras_of
+from refsw.encode.lossless_layer import BASE_QUALITY, with_lossless_layer
 from refsw.encode.partition import partition
 from refsw.encode.rate import Target
 from refsw.encode.write import with_plane_digests
@@ -181,15 +182,20 @@ def encode_picture(
     model: Model | None = None,
     reconstruct: bool = True,
     custom: CustomTransform | None = None,
+    lossless: bool = False,
 ) -> Encoded:
     """Encode a picture.
 
     quality: 0..100; target: a size or a fidelity, met within the configuration's tolerance on real bytes and samples;
     bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
     before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
-    RGB other than BT.709.
+    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality.
     """
     begin = time.perf_counter()
+    if lossless and not (bpp is None and target is None):
+        raise UsageError("lossless: has no target; a quality is that of the picture under the layer")
+    if lossless and quality is None:
+        quality = BASE_QUALITY
     if config.coding.plane_digests and not config.coding.digest:
         raise UsageError(f"configuration {config.name}: coding.plane_digests needs coding.digest")
     target = wanted(config, quality, bpp, target)
@@ -200,10 +206,14 @@ def encode_picture(
     index, analysed, written = attempts.meet(target, top)
     coded = time.perf_counter()
     final, point = written.codestream.picture_header, config.operating_points[0]
-    exact = "auto" if config.coding.plane_digests else None
+    exact = "auto" if config.coding.plane_digests or lossless else None
     reconstruction = (
         reconstruct_image(model, final, analysed.tensors, point, device, exact) if reconstruct or exact else None
     )
+    rebuilt = time.perf_counter()
+    if lossless and reconstruction is not None:
+        written = with_lossless_layer(written, image, reconstruction)
+        reconstruction = image
     if exact and reconstruction is not None:
         written = with_plane_digests(written, reconstruction)
     if reconstruction is not None:
@@ -212,6 +222,7 @@ def encode_picture(
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual
     ))  # fmt: skip
+    payload += sum(len(s.lossless_parameters) + len(s.lossless_data) for s in written.codestream.lossless)
     header_bytes = len(written.data) - payload
     report = EncodeReport(
         bytes=len(written.data),
@@ -225,7 +236,8 @@ def encode_picture(
         stages=(
             ("load model", loaded - begin),
             ("analysis and coding", coded - loaded),
-            ("reconstruction", end - coded),
+            ("reconstruction", rebuilt - coded),
+            ("lossless layer", end - rebuilt),
         ),
     )
     return Encoded(written.data, reconstruction, report)

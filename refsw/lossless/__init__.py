@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9.9) Lossless layer: from the picture-exact base picture and one payload for each region to the samples of the input.
+"""(9.9) Lossless layer: from the picture-exact base picture and a payload for each region to the input's samples.
 
 A stage of its own between reconstruction and output. It never sees the codestream: it is handed payloads that the
 reader has delimited, and it hands back samples. All arithmetic is on integers.
@@ -9,5 +9,6 @@ reader has delimited, and it hands back samples. All arithmetic is on integers.
     samples ─────┘
 
 Modules: `lattice` (passes and neighbours), `features` (what is weighed), `parameters` (the weights that are sent),
-`rows` (frequency tables), `predict` (one step), `region` (decoding), `generate` (the tables, in integers alone).
+`rows` (frequency tables), `predict` (one step), `region` (decoding), `stored` (the other coding), `generate` (the
+tables, in integers alone).
 """

@@ -94,7 +94,7 @@ def error_features(region: Region, index: int, place: Sites, close: Array, predi
 
 
 def counts(kind: str, alike: int, earlier: int) -> tuple[int, int]:
-    """Numbers of features of prediction and of error, with `alike` planes of the same size, `earlier` of them before."""
+    """Numbers of features of prediction and of error; alike: other planes of the same size, earlier: those before."""
     offsets = len(NEIGHBOURS[kind])
     if not offsets:
         return 4 + earlier + 1, earlier + 1 + 4 + 1
@@ -103,4 +103,5 @@ def counts(kind: str, alike: int, earlier: int) -> tuple[int, int]:
 
 def _mean(four: Array) -> Array:
     """Of the four nearest, rounded to nearest, halves upwards."""
-    return np.floor((four[:CLOSE].sum(0) + CLOSE / 2) / CLOSE)
+    found: Array = np.floor((four[:CLOSE].sum(0) + CLOSE / 2) / CLOSE)
+    return found

@@ -25,7 +25,9 @@ CHUNK = 1 << 16
 """Samples that are predicted at a time; a pass has no order inside, so this changes nothing."""
 
 _FAR_OF_CENTRE = ((-3, -1), (-3, 1), (3, -1), (3, 1), (-1, -3), (1, -3), (-1, 3), (1, 3))
-_FAR_OF_EDGE = ((-2, -1), (-2, 1), (2, -1), (2, 1), (-1, -2), (1, -2), (-1, 2), (1, 2), (0, -3), (0, 3), (-3, 0), (3, 0))
+_FAR_OF_EDGE = (
+    (-2, -1), (-2, 1), (2, -1), (2, 1), (-1, -2), (1, -2), (-1, 2), (1, 2), (0, -3), (0, 3), (-3, 0), (3, 0),
+)  # fmt: skip
 _AXES = ((0, -1), (0, 1), (-1, 0), (1, 0))
 NEIGHBOURS: dict[str, tuple[tuple[int, int], ...]] = {
     "seed": (),
@@ -50,7 +52,7 @@ class Pass:
 
 
 def passes() -> tuple[Pass, ...]:
-    """(9.9.3) All passes of a plane, in order. Groups: 0 seed, then kinds of the coarse, the middle, the fine levels."""
+    """(9.9.3) All passes of a plane, in order. Groups: 0 seed, then kinds of the coarse, middle and fine levels."""
     found = [Pass("seed", 0, 0, 1 << LOSSLESS_LEVELS, 0, 0)]
     for level in range(LOSSLESS_LEVELS - 1, -1, -1):
         reach, group = 1 << level, 1 + 3 * (2 - min(level, 2))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """(9.9.2) The parameters of a region: weights, and what each context of the error estimate means.
 
-All of them are integers in one substream of 8.4 with one lane, over the Gaussian rows (8.4.3): first, for all groups of all
-planes, whether the group has classes; then, group by group, threshold, weights, error weights, widths and shapes.
+All of them are integers in one substream of 8.4 with one lane, over the Gaussian rows (8.4.3): first, for all groups of
+all planes, whether the group has classes; then, group by group, threshold, weights, error weights, widths and shapes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _group(values: IntArray, weights: int, errors: int, classes: bool) -> Group:
         values, np.cumsum([int(classes), sets * weights, errors, CONTEXTS])
     )
     widths = np.where(steps == RAW_SYMBOL, RAW, (np.arange(CONTEXTS).clip(0, WIDTHS - 1) + steps).clip(0, WIDTHS - 1))
-    if max((int(np.abs(v).max(initial=0)) for v in (threshold, own, error_weights, steps))) >= WEIGHT_LIMIT:
+    if max(int(np.abs(v).max(initial=0)) for v in (threshold, own, error_weights, steps)) >= WEIGHT_LIMIT:
         raise DamageError(f"lossless parameters: a weight of magnitude {WEIGHT_LIMIT} or above")
     if shapes.min() < 0 or shapes.max() >= len(SHAPES):
         raise DamageError(f"lossless parameters: shape outside 0..{len(SHAPES) - 1}")
@@ -129,6 +129,7 @@ def write_parameters(
     for index, group, (weights, errors) in _sizes(shapes):
         own = parameters[index][group]
         classes = len(own.weights) > 1
-        symbols += [np.full(int(classes), own.threshold), own.weights.ravel(), own.error_weights, _steps(own), own.shapes]
+        head = np.full(int(classes), own.threshold)
+        symbols += [head, own.weights.ravel(), own.error_weights, _steps(own), own.shapes]
         rows.append(_rows(table_rows, weights, errors, classes))
     return rans.encode(np.concatenate(symbols), np.concatenate(rows), gaussian_tables(), 1)

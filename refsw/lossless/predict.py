@@ -49,7 +49,9 @@ def classes_of(weighed: Weighed, threshold: int) -> IntArray:
     """(9.9.4) Class of each sample: 2 where the activity reaches the threshold, and 1 where it is across, not along."""
     close = weighed.close
     activity = np.abs(close - weighed.reference).sum(0)
-    return 2 * (activity >= threshold) + (np.abs(close[0] - close[1]) > np.abs(close[2] - close[3]))
+    across = np.abs(close[0] - close[1]) > np.abs(close[2] - close[3]) if len(close) else np.zeros(1, np.bool_)
+    found: IntArray = (2 * (activity >= threshold) + across).astype(np.int64)
+    return found
 
 
 def position(weighed: Weighed, group: Group, depth: int) -> Array:
@@ -60,7 +62,8 @@ def position(weighed: Weighed, group: Group, depth: int) -> Array:
     else:
         total = np.einsum("kn,kn->n", weights.T[:, classes_of(weighed, group.threshold)], weighed.values)
     unit = 1 << LOSSLESS_WEIGHT_BITS
-    return np.clip(unit * weighed.reference + total, 0, unit * (2**depth - 1))
+    found: Array = np.clip(unit * weighed.reference + total, 0, unit * (2**depth - 1))
+    return found
 
 
 def rounded(expected: Array) -> Prediction:

@@ -23,6 +23,7 @@ CLASSES: Mapping[str, type[Any]] = MappingProxyType(
         "quality_map": headers.QualityMap,
         "substream": headers.Substream,
         "alpha_plane": headers.AlphaPlane,
+        "lossless_layer": headers.LosslessLayer,
         "user_data": headers.UserData,
         "digest_segment": headers.DigestSegment,
         "extension": headers.Extension,

@@ -14,6 +14,10 @@ ENCODER_BYTES_PER_SYMBOL = 6
 """(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
 ENCODER_WINDOW_BYTES = 8
 """(informative) For each luma sample of a window an encoder holds y and the skip mask besides what a decoder holds."""
+LOSSLESS_FIXED_BYTES = 128 << 20
+"""Look-ups of the residual tables, and features of the samples that are predicted at a time."""
+LOSSLESS_PASS_BYTES, LOSSLESS_PLANE_BYTES = 24, 16
+"""For each luma sample of a region: what a pass holds of its samples, and each plane with its base and its errors."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,14 @@ def memory_bytes(header: PictureHeader) -> int:
     channels = 1 if header.source_chroma_format_idc == 0 else 3
     picture = header.width * header.height * channels * (1 if header.bit_depth == 8 else 2)
     return profile.fixed_memory_bytes + 2 * _symbols(header) + picture + max(networks, parsing)
+
+
+def lossless_memory_bytes(header: PictureHeader) -> int:
+    """(B.6) What a lossless layer adds to the working memory of a decoder, which decodes it region by region, bytes."""
+    channels = 1 if header.source_chroma_format_idc == 0 else 3
+    region = max(height * width for height, width in _sizes(header))
+    picture = header.width * header.height * channels * (1 if header.bit_depth == 8 else 2)
+    return LOSSLESS_FIXED_BYTES + (LOSSLESS_PASS_BYTES + LOSSLESS_PLANE_BYTES * channels) * region + picture
 
 
 def encoder_memory_bytes(header: PictureHeader) -> int:

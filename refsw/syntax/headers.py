@@ -6,6 +6,7 @@
     ├── tool_header, rendering_information, quality_map           each at most once
     ├── z, primary_residual, secondary_residual: (Substream, ...) component-major, regions inside
     ├── alpha: AlphaPlane                                         at most once
+    ├── lossless: (LosslessLayer, ...)                            of the first regions
     └── user_data, digest_segment, extensions, skipped_segments   what a decoder may ignore
 
 Field names are the syntax elements of spec/syntax. Counts and lengths that follow from other fields (for
@@ -204,6 +205,23 @@ class AlphaPlane:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LosslessLayer:
+    """(6.16) What makes the samples of one region those of the encoder's input.
+
+    lossless_coding_idc: 0 lattices, 1 DEFLATE, for which the next three say nothing;
+    parameter_row: 4 rows of the Gaussian tables; lossless_digest: CRC-32 of each plane of the region.
+    """
+
+    lossless_region_index: int = 0
+    lossless_coding_idc: int = 0
+    log2_lanes_lossless: int = 0
+    parameter_row: tuple[int, ...] = (0, 0, 0, 0)
+    lossless_parameters: bytes = b""
+    lossless_digest: tuple[int, ...]
+    lossless_data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserData:
     """(6.11) Bytes that mean nothing to the codec."""
 
@@ -253,6 +271,7 @@ class Codestream:
     primary_residual: tuple[Substream, ...]
     secondary_residual: tuple[Substream, ...] = ()
     alpha: AlphaPlane | None = None
+    lossless: tuple[LosslessLayer, ...] = ()
     user_data: tuple[UserData, ...] = ()
     digest_segment: DigestSegment | None = None
     extensions: tuple[Extension, ...] = ()

@@ -36,7 +36,12 @@ def without_regions(codestream: Codestream, regions: Collection[int]) -> Codestr
         z=emptied(codestream.z),
         primary_residual=emptied(codestream.primary_residual),
         secondary_residual=emptied(codestream.secondary_residual),
-    )
+        lossless=tuple(
+            replace(layer, lossless_parameters=b"", lossless_data=b"")
+            if layer.lossless_region_index in regions else layer
+            for layer in codestream.lossless
+        ),
+    )  # fmt: skip
 
 
 def without_tools(codestream: Codestream) -> Codestream:
@@ -44,7 +49,7 @@ def without_tools(codestream: Codestream) -> Codestream:
     if codestream.tool_header is None:
         return codestream
     header = replace(codestream.picture_header, tools_enabled_flag=False)
-    return with_header(replace(without_plane_digests(codestream), tool_header=None), header)
+    return with_header(replace(without_lossless(without_plane_digests(codestream)), tool_header=None), header)
 
 
 def without_metadata(codestream: Codestream) -> Codestream:
@@ -60,6 +65,11 @@ def without_extensions(codestream: Codestream) -> Codestream:
 def without_user_data(codestream: Codestream) -> Codestream:
     """(6.11) No user data."""
     return replace(codestream, user_data=())
+
+
+def without_lossless(codestream: Codestream) -> Codestream:
+    """(6.16) No lossless layer: the picture under it is left, whose samples the plane digests do not state."""
+    return replace(without_plane_digests(codestream), lossless=()) if codestream.lossless else codestream
 
 
 def without_digests(codestream: Codestream) -> Codestream:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from refsw.encode.lossless import encode_region
 from refsw.errors import DamageError
 from refsw.lossless import lattice
+from refsw.lossless.features import open_region
+from refsw.lossless.parameters import neutral, read_parameters, write_parameters
+from refsw.lossless.predict import predict
 from refsw.lossless.region import Payload, decode_region
 
 Planes = list[NDArray[np.int32]]
@@ -45,7 +48,8 @@ def same(a: Planes | tuple[NDArray[np.int32], ...], b: Planes) -> bool:
 @settings(max_examples=25, deadline=None)
 @given(
     height=st.integers(1, 40), width=st.integers(1, 40), depth=st.sampled_from([8, 10, 16]),
-    form=st.sampled_from(["4:0:0", "4:2:0", "4:2:2", "4:4:4"]), kind=st.sampled_from(["flat", "noise", "ramp", "blocks"]),
+    form=st.sampled_from(["4:0:0", "4:2:0", "4:2:2", "4:4:4"]),
+    kind=st.sampled_from(["flat", "noise", "ramp", "blocks"]),
     seed=st.integers(0, 99),
 )  # fmt: skip
 def test_every_sample_returns(height: int, width: int, depth: int, form: str, kind: str, seed: int) -> None:
@@ -57,7 +61,8 @@ def test_every_sample_returns(height: int, width: int, depth: int, form: str, ki
 
 
 @pytest.mark.parametrize(("kind", "depth", "most"), [
-    ("noise", 8, 8.1), ("noise", 16, 16.1), ("flat", 8, 0.05), ("ramp", 8, 5.1), ("ramp", 16, 13.1), ("blocks", 8, 0.9),
+    ("noise", 8, 8.1), ("noise", 16, 16.1), ("flat", 8, 0.05), ("ramp", 8, 5.1), ("ramp", 16, 13.1),
+    ("blocks", 8, 0.9),
 ])  # fmt: skip
 def test_bits_per_sample(kind: str, depth: int, most: float) -> None:
     samples = planes(7, [(160, 200)] * 2, depth, kind)
@@ -112,6 +117,20 @@ def test_a_cut_payload_is_damage(coded: tuple[Payload, Planes, Planes], part: st
     for size in (0, 1, 5, len(getattr(payload, part)) // 2):
         with pytest.raises(DamageError):
             decode_region(replace(payload, **{part: getattr(payload, part)[:size]}), base, 8)
+
+
+def test_classes_in_the_seed_pass_are_allowed() -> None:
+    """No encoder writes them; the threshold alone chooses there."""
+    base = planes(2, [(20, 20)], 8, "ramp")
+    groups = tuple(neutral(kind, 0, 0) for kind in lattice.GROUP_KIND)
+    seed = replace(groups[0], threshold=1, weights=np.repeat(groups[0].weights, 4, 0))
+    rows = (0, 0, 0, 0)
+    written = write_parameters(((seed, *groups[1:]),), [(20, 20)], rows)
+    assert len(read_parameters(written, [(20, 20)], rows)[0][0].weights) == 4
+    region = open_region(base, 8)
+    place = next(lattice.sites(lattice.passes()[0], (20, 20)))
+    found = [predict(region, 0, place, g).value for g in (seed, groups[0])]
+    np.testing.assert_array_equal(*found)
 
 
 def test_another_base_picture_does_not_return_the_samples(coded: tuple[Payload, Planes, Planes]) -> None:

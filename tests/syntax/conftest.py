@@ -13,6 +13,7 @@ from refsw.syntax import (
     ComponentHeader,
     DigestSegment,
     Extension,
+    LosslessLayer,
     MetadataBlock,
     PictureHeader,
     QualityMap,
@@ -150,6 +151,15 @@ def full(usual: Codestream) -> Codestream:
         primary_residual=substreams(0),
         secondary_residual=substreams(1),
         alpha=AlphaPlane(alpha_premultiplied_flag=True, alpha_data=b"opacity"),
+        lossless=(
+            LosslessLayer(
+                log2_lanes_lossless=10, parameter_row=(63, 1, 2, 3), lossless_parameters=b"weights",
+                lossless_digest=(1, 2, 2**32 - 1), lossless_data=b"samples",
+            ),
+            LosslessLayer(
+                lossless_region_index=1, lossless_coding_idc=1, lossless_digest=(3, 4, 5), lossless_data=b"",
+            ),
+        ),
         user_data=(UserData(user_data=b"hello"), UserData(user_data=b"")),
         digest_segment=DigestSegment(tensor_digest=tuple(range(8)), plane_digest=(1, 2, 3)),
         extensions=(Extension(extension_essential_flag=True, extension_id=32767, extension_data=b"proposal"),),

@@ -222,7 +222,7 @@ def filled(codestream: Codestream, kind: SegmentKind, size: int) -> Codestream:
     inner = {"tool_header": "tools", "rendering_information": "blocks"}.get(kind.name)
     part = getattr(first, inner)[0] if inner else first
     structure = {"tools": "tool", "blocks": "metadata_block"}.get(inner or "", kind.structure)
-    name = next(f.name for f in fields_of(tables().structures[structure]) if f.descriptor.kind == "b")
+    name = [f.name for f in fields_of(tables().structures[structure]) if f.descriptor.kind == "b"][-1]
     part = replace(part, **{name: bytes(size)})
     first = replace(first, **{inner: (part, *getattr(first, inner)[1:])}) if inner else part
     return replace(codestream, **{kind.name: (first, *value[1:]) if isinstance(value, tuple) else first})
