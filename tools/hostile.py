@@ -6,6 +6,8 @@ element    one element's bits replaced: all zeros, all ones, random
 header     a legal header that lies: size, quality, lanes, channels, skip, transforms
 weights    another model id, or other weights
 substream  entropy-coded data replaced, swapped, emptied, with and without digests
+clause     exactly one clause of the specification broken (refsw.syntax.mutate)
+bomb       little data for much: opacity that inflates, segments and regions by the thousand, empty substreams
 bits       1 to 8 bits flipped
 bytes      bytes inserted, removed, repeated, zeroed, or another stream's
 noise      random bytes, with and without the first bytes of a codestream
@@ -14,13 +16,15 @@ noise      random bytes, with and without the first bytes of a codestream
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from refsw import syntax
+from refsw import spec, syntax
 from refsw.errors import RefswError
 from refsw.spec import levels, lowest_level
-from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
+from refsw.syntax.headers import AlphaPlane, Codestream, ComponentHeader, PictureHeader, Substream, UserData
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,24 @@ class Mutant:
 
 def mutants(sound: Sequence[bytes], count: int, seed: int = 1) -> Iterator[Mutant]:
     """`count` mutants of sound streams; the kinds take turns. Streams equal to a sound one are not given."""
-    known = set(sound)
-    kinds = list(_KINDS.items())
     index = made = 0
     while made < count:
-        name, make = kinds[index % len(kinds)]
-        chance = random.Random(f"{seed}/{index}")
+        mutant = mutant_at(sound, index, seed)
         index += 1
-        try:
-            data = make(sound[chance.randrange(len(sound))], sound, chance)
-        except RefswError:  # the writer refused an illegal header; the next one may be legal
-            continue
-        if data not in known:
+        if mutant is not None:
             made += 1
-            yield Mutant(name, data)
+            yield mutant
+
+
+def mutant_at(sound: Sequence[bytes], index: int, seed: int = 1) -> Mutant | None:
+    """The mutant with this number; None where it would be a sound stream, or one that no writer writes."""
+    name, make = list(_KINDS.items())[index % len(_KINDS)]
+    chance = random.Random(f"{seed}/{index}")
+    try:
+        data = make(sound[chance.randrange(len(sound))], sound, chance)
+    except RefswError:  # the writer refused an illegal header; the next one may be legal
+        return None
+    return None if data in sound else Mutant(name, data)
 
 
 def boundaries(data: bytes) -> list[int]:
@@ -168,6 +176,56 @@ def _noise(data: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
     return data[: chance.choice((0, 0, 2, 4, 8, 24))] + chance.randbytes(int(2 ** chance.uniform(0, 14)))
 
 
+def _clause(data: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
+    return chance.choice(_clauses(data)).data
+
+
+@cache
+def _clauses(data: bytes) -> tuple[syntax.Mutant, ...]:
+    return syntax.mutate(data)
+
+
+def _bomb(data: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
+    stream = syntax.read(data)
+    return chance.choice((_opacity, _segments, _regions))(stream, chance)
+
+
+def _opacity(stream: Codestream, chance: random.Random) -> bytes:
+    """A plane that inflates to more, or to less, than the picture has; rarely to what it has."""
+    header = stream.picture_header
+    size = header.width * header.height * (1 if header.bit_depth == 8 else 2)
+    inflated = max(0, chance.choice((size, size - 1, size + 1, 1 << 24)))
+    packed = zlib.compress(bytes(inflated), 9)
+    packed = chance.choice((packed, packed[:-4], packed + b"\0", packed + packed))
+    alpha = AlphaPlane(alpha_data=packed[: spec.level(header.level_idc).max_substream_bytes - 1])
+    return syntax.write(replace(stream, alpha=alpha))
+
+
+def _segments(stream: Codestream, chance: random.Random) -> bytes:
+    level = spec.level(stream.picture_header.level_idc)
+    data = bytes(chance.choice((0, 1, 1000)))
+    return syntax.write(replace(stream, user_data=(UserData(user_data=data),) * level.max_optional_segments))
+
+
+def _regions(stream: Codestream, chance: random.Random) -> bytes:
+    """As many regions as a level allows, all of them empty."""
+    level = chance.choice(levels()[:4])
+    rows = chance.choice((1, 2, 4, 16))
+    columns = min(128, level.max_regions // rows)
+    header = replace(
+        stream.picture_header, level_idc=levels()[-1].level_idc, coded_width_minus1=64 * columns - 1,
+        coded_height_minus1=64 * rows - 1, diff_display_width=0, diff_display_height=0, region_partitioning_flag=True,
+        num_ver_splits_minus1=rows - 1, num_hor_splits_minus1=columns - 1,
+        independent_regions_flag=chance.random() < 0.5,
+    )  # fmt: skip
+    places = [(c, r) for c in range(len(header.components)) for r in range(rows * columns)]
+    parts = tuple(Substream(component_index=c, region_index=r, substream_data=b"") for c, r in places)
+    return syntax.write(replace(
+        stream, picture_header=header, z=parts, primary_residual=parts[: rows * columns],
+        secondary_residual=parts[rows * columns :], digest_segment=None,
+    ))  # fmt: skip
+
+
 def _with_header(stream: Codestream, header: PictureHeader) -> bytes:
     return syntax.write(replace(stream, picture_header=header))
 
@@ -181,4 +239,6 @@ _KINDS: dict[str, Callable[[bytes, Sequence[bytes], random.Random], bytes]] = {
     "bits": _bits,
     "bytes": _bytes,
     "noise": _noise,
+    "clause": _clause,
+    "bomb": _bomb,
 }

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_decoder import sound_streams
+from fuzz_worker import sound_streams
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from refsw.decode.picture import decode_picture, load_model
 from refsw.errors import CodestreamError, InputError, ModelError, RefswError, UnsupportedError
 from refsw.spec import levels
 
-COUNT = 480
+COUNT = 600
 
 
 def test_mutants_are_refused_with_one_clear_line(sound: list[bytes]) -> None:
@@ -30,7 +30,7 @@ def test_mutants_are_refused_with_one_clear_line(sound: list[bytes]) -> None:
             header = decoded.codestream.picture_header
             assert (decoded.image.width, decoded.image.height) == (header.width, header.height)
         kinds[mutant.kind] = kinds.get(mutant.kind, 0) + 1
-    assert len(kinds) == 8 and min(kinds.values()) >= COUNT // 10
+    assert len(kinds) == 10 and min(kinds.values()) >= COUNT // 13
 
 
 def test_every_cut_is_refused(sound: list[bytes]) -> None:
