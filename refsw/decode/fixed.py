@@ -134,7 +134,7 @@ class FixedFlow(Generic[T]):
 
     def conv(self, name: str, x: Fixed[T], like: Fixed[T] | None = None) -> Fixed[T]:
         """See Flow."""
-        proven = self.own.layers[name]
+        proven = self.own.layer(name)
         return Fixed(self.operations.conv(proven, x.x), proven.layer.output_range)
 
     def leaky(self, x: Fixed[T]) -> Fixed[T]:
@@ -147,7 +147,7 @@ class FixedFlow(Generic[T]):
 
     def gain(self, name: str, x: Fixed[T]) -> Fixed[T]:
         """See Flow."""
-        table = self.own.gains[name]
+        table = self.own.gain(name)
         return Fixed(self.operations.gain(table, x.x, self.quality_index), table.output_range)
 
     def join(self, parts: Sequence[Fixed[T]]) -> Fixed[T]:
@@ -178,6 +178,18 @@ class FixedComponent:
 
     layers: Mapping[str, ProvenLayer]
     gains: Mapping[str, GainTable]
+
+    def layer(self, name: str) -> ProvenLayer:
+        """Layer of that name. Raises ModelError where the package lacks what its structure lists."""
+        if name not in self.layers:
+            raise ModelError(f"layer {name} is missing in fixed.safetensors")
+        return self.layers[name]
+
+    def gain(self, name: str) -> GainTable:
+        """Gain of that name. Raises ModelError."""
+        if name not in self.gains:
+            raise ModelError(f"gain {name} is missing in fixed.safetensors")
+        return self.gains[name]
 
     @classmethod
     def from_tensors(cls, name: str, tensors: Mapping[str, NDArray[Any]]) -> FixedComponent:

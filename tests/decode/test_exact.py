@@ -183,3 +183,13 @@ def test_command_lines(started: Started, tmp_path: Path, capsys: pytest.CaptureF
     assert refsw_dec([*decode, "--exact", "oracle", "--verify"]) == 0
     assert refsw_dec([*decode, "--verify"]) == 2
     assert refsw_dec([*decode, "--exact", "--verify", "--luma"]) == 2
+
+
+def test_a_package_without_a_layer_of_its_structure(started: Started, data: bytes) -> None:
+    """Which a package may be whose description lists more blocks than it has."""
+    package = started.model.package
+    fewer = {k: v for k, v in package.tensors["fixed"].items() if ".context.trunk.0." not in k}
+    tensors = {**package.tensors, "fixed": fewer}
+    bare = ModelPackage(package.description, tensors, package.digest, package.folder)
+    with pytest.raises(ModelError, match=r"layer context\.trunk\.0\.spatial is missing"):
+        decode_picture(data, model=replace(started.model, package=bare), exact="auto")

@@ -156,6 +156,7 @@ def test_essential_extension_of_an_experiment(bench: Bench, rgb: Segments) -> No
     path = bench.folder / "case.jai"
     path.write_bytes(join(put(changed(rgb, 8, "1" * 8), SORS, (EXT, b"\x80\5z"))))
     assert bench.independent(path) == 6
+    bench.reference_refuses(path, 6)
 
 
 def test_truncation_and_damage(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
