@@ -283,8 +283,8 @@ def _overall(comparisons: Sequence[Comparison], results: Results) -> tuple[Overa
 
 
 def _overlap_warnings(comparisons: Sequence[Comparison]) -> list[str]:
-    """A few lines a codec, whatever the number of metrics and pictures."""
-    lines = []
+    """A few lines, whatever the number of codecs, metrics and pictures."""
+    lines, parts = [], []
     for codec in dict.fromkeys(found.codec for found in comparisons):
         mine = [found for found in comparisons if found.codec == codec]
         none = [f"{c.scale.title}: {c.mean.problem}" for c in mine if c.mean.rate is None]
@@ -298,10 +298,11 @@ def _overlap_warnings(comparisons: Sequence[Comparison]) -> list[str]:
             total = sum(len(c.images) for c in mine)
             least = min(with_rate, key=lambda c: c.mean.overlap, default=None)
             worst = f" (least: {least.scale.title}, {math.floor(100 * least.mean.overlap)} %)" if least else ""
-            lines.append(
-                f"{codec}: less than {100 * ENOUGH_OVERLAP:.0f} % of the anchor's curve overlaps in {len(with_rate)} "
-                f"of {len(mine)} mean curves{worst} and {len(short)} of {total} of single pictures"
-            )
+            curves = f"{codec}: {len(with_rate)} of {len(mine)} mean curves{worst}"
+            parts.append(f"{curves} and {len(short)} of {total} of single pictures")
+    if parts:
+        share = f"{100 * ENOUGH_OVERLAP:.0f} %"
+        lines.append(f"BD-rates that rest on less than {share} of the anchor's curve: {'; '.join(parts)}")
     return lines
 
 

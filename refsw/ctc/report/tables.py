@@ -104,9 +104,13 @@ def complexity(numbers: Numbers) -> Table:
         pairs = [value for mine, its in zip(cost, base, strict=True) for value in (mine, _ratio(mine, its))]
         rate = 0.0 if codec.name == numbers.results.anchor else saved.get(codec.name)
         rows.append((codec.name, rate, *_model(codec), *pairs))
-    timed = sum(bool(point.timing) for point in numbers.results.points if point.codec == numbers.results.anchor)
-    note = f"Seconds per million positions of a picture over {timed} codestreams of each codec, the fastest of their "
-    note += "repetitions; ratios to the anchor on the same machine. kMAC, parameters and model are of decoding."
+    own = [bool(point.timing) for point in numbers.results.points if point.codec == numbers.results.anchor]
+    note = f"Seconds per million positions of a picture over {sum(own)} codestreams of each codec, the fastest of "
+    note += "their repetitions; ratios to the anchor on the same machine. kMAC, parameters and model are of decoding. "
+    if all(own):  # taken in passing, by workers that had done other things before
+        note += "Memory: what a call took beyond what its process had; each codec alone is measured by --timing."
+    else:
+        note += "Each codec alone, in a process of its own; memory: all of it, interpreter and libraries included."
     return Table("complexity", "Complexity", note, tuple(columns), tuple(rows))
 
 
