@@ -55,6 +55,8 @@ class CodingConfig:
 
     skip_threshold: tuple[int, ...]
     """Per component, Q7 log scale, 0..8191: positions of smaller scale index carry no symbol."""
+    zeroing: float
+    """Bits that one squared quantiser step is worth when a symbol of magnitude 1 may become 0; 0: none does."""
     lanes: int | Literal["auto"]
     """Lanes of the entropy coder, a power of two."""
     digest: bool
@@ -65,6 +67,18 @@ class CodingConfig:
     def skip_threshold_of(self, component: int) -> int:
         """Threshold of a component; the last value given holds for all further components."""
         return self.skip_threshold[min(component, len(self.skip_threshold) - 1)]
+
+
+@dataclass(frozen=True)
+class RefineConfig:
+    """A search over symbols; docs/user/refinement.md."""
+
+    iterations: int
+    """Steps for each block of the picture, 0: none."""
+    seconds: float | None
+    """Of all blocks; ends earlier than `iterations` and then makes results depend on the machine; None: no limit."""
+    share: float
+    """Part of the symbols that promise something which is changed in a step, at first."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,7 @@ class Config:
     """Synthesis transforms that may decode the codestream, of "sop", "bop", "hop"; the first reconstructs."""
     rate: RateConfig
     coding: CodingConfig
+    refine: RefineConfig
     regions: RegionsConfig
     tiles: TilesConfig
     overrides: tuple[str, ...] = ()
@@ -158,9 +173,10 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
             attempts=int(rate["attempts"]),
         ),
         coding=CodingConfig(
-            skip_threshold=tuple(map(int, coding["skip_threshold"])), lanes=coding["lanes"], digest=coding["digest"],
-            plane_digests=coding["plane_digests"],
+            skip_threshold=tuple(map(int, coding["skip_threshold"])), zeroing=float(coding["zeroing"]),
+            lanes=coding["lanes"], digest=coding["digest"], plane_digests=coding["plane_digests"],
         ),
+        refine=RefineConfig(**values["refine"]),
         regions=RegionsConfig(**values["regions"]),
         tiles=TilesConfig(**values["tiles"]),
         overrides=overrides,

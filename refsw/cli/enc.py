@@ -68,6 +68,10 @@ def _parser() -> Parser:
     rate.add_argument("--msssim", type=number(float, 0.01, 0.99999), metavar="X", help="target of MS-SSIM of luma")
     parser.add_argument("--lossless", action="store_true",
                         help="every sample comes back; --quality is that of the picture under the layer")  # fmt: skip
+    parser.add_argument("--refine", type=number(int, 0, 100000), metavar="N",
+                        help="refine symbols in N steps: slower, smaller (refine.iterations)")  # fmt: skip
+    parser.add_argument("--refine-seconds", type=number(float, 0.001, 1e6), metavar="S",
+                        help="and end after S seconds (refine.seconds)")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
                         help="change one value of the configuration; recorded in the report")  # fmt: skip
     parser.add_argument("--rec", type=Path, metavar="REC.png", help="write what a decoder will show")
@@ -79,7 +83,7 @@ def _parser() -> Parser:
 def _encode(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     geometry(arguments)  # so that wrong options are named before anything is read
-    work = _Work(arguments, tuple(argv), load_config(arguments.config, arguments.overrides), arguments.quality)
+    work = _Work(arguments, tuple(argv), load_config(arguments.config, _overrides(arguments)), arguments.quality)
     if arguments.lossless and any(getattr(arguments, name) is not None for name in (*_TARGETS, "average_bpp")):
         raise UsageError("--lossless: has no target; --quality is that of the picture under the layer")
     if is_batch(arguments.inputs, arguments.output):
@@ -100,6 +104,12 @@ def _encode(argv: Sequence[str]) -> None:
     done = work.open()(task)
     if arguments.report is not None:
         write_report(arguments.report, done.report)
+
+
+def _overrides(arguments: argparse.Namespace) -> list[str]:
+    """What --set and the options that stand for it change."""
+    named = {"refine.iterations": arguments.refine, "refine.seconds": arguments.refine_seconds}
+    return [*arguments.overrides, *(f"{key}={value}" for key, value in named.items() if value is not None)]
 
 
 def _target(arguments: argparse.Namespace) -> Any:

@@ -10,7 +10,7 @@ Of the size of the picture are y (float32), scale_index, symbols (int16) and z: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,11 +19,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from refsw.colour import BT709, CustomTransform, colour_transform, plane_range, planes_from_image, upsample
+from refsw.config import RefineConfig
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
-from refsw.decode.parse import skip_mask
+from refsw.decode.parse import scale_row, skip_mask
 from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
+from refsw.encode.refine import Refined, refine
+from refsw.entropy.cost import code_length
+from refsw.entropy.tables import gaussian_tables
 from refsw.memory import release
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
@@ -38,6 +42,20 @@ ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
+class Decisions:
+    """How symbols are chosen; by default they are the nearest integers.
+
+    zeroing: bits that one squared quantiser step is worth where a symbol of magnitude 1 may become 0, 0: none does.
+    """
+
+    zeroing: float = 0.0
+    refine: RefineConfig | None = None
+
+
+NEAREST = Decisions()
+
+
+@dataclass(frozen=True)
 class Latents:
     """y of all components in quantiser steps of one quality, float32 [C_y, h, w] each."""
 
@@ -49,13 +67,14 @@ class Latents:
 class Analysed:
     """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
 
-    scale_index: int16 [C_y, h, w] of each component.
+    scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it.
     """
 
     header: PictureHeader
     tensors: tuple[CodedTensors, ...]
     scale_index: tuple[NDArray[np.int16], ...]
     estimated_bits: float
+    refined: Refined | None = None
 
     def part(self, index: int, box: Box) -> ComponentSymbols:
         """Tensors of component `index` in a rectangle that begins and ends at samples of z."""
@@ -127,6 +146,7 @@ class _Analysis:
         self.z = [np.empty((net.config.hyper.z, *header.hyper_size), np.int8) for net in self.nets]
         self.scale_index = [np.empty(shape, np.int16) for shape in shapes]
         self.symbols: list[Int] = [np.zeros(shape, np.int16) for shape in shapes]
+        self.y_hat = list[NDArray[np.float32]]()
 
     def _factors(self, near: Latents | None) -> list[Tensor | None]:
         """By what y of another quality is multiplied: the gain of this quality over the gain of that one."""
@@ -139,6 +159,16 @@ class _Analysis:
         """y of a rectangle at this quality, float32 [1, C_y, h, w]."""
         y, factor = to_tensor(self.y[index][:, *box.slices], self.device), self.factors[index]
         return y if factor is None else y * factor
+
+    def refine(self, config: RefineConfig) -> Refined:
+        """Towards other y_hat, which suit this picture better; to be followed by `residuals`."""
+
+        def planes(box: Box) -> Tensor:
+            return padded(self.read, self.header, box, self.device)
+
+        refined = refine(self.model, self.header, config, planes, self.y_hat, self.z, self.device)
+        self.factors, self.y, self.y_hat = [None] * len(self.nets), list(refined.y), []
+        return replace(refined, y=())
 
     def latents(self) -> None:
         """y of all components."""
@@ -177,30 +207,39 @@ class _Analysis:
                 found = self.model.scales[index].scale_index(z, own.quality_index, box.height, box.width)
                 self.scale_index[index][:, *box.slices] = found
 
-    def residuals(self) -> None:
-        """Symbols of all components, by the decoder's mean path."""
+    def residuals(self, zeroing: float = 0.0, keep: bool = False) -> None:
+        """Symbols of all components, by the decoder's mean path; keep: y_hat as well."""
+        self.y_hat = [np.zeros_like(y) for y in self.y] if keep else []
         for window in plan(self.header, picture_box(self.header), self.halo):
             paths = list[MeanPath]()
             for index in range(len(self.nets)):
-                path = self._component(index, window.crop, paths)
+                path = self._component(index, window.crop, paths, zeroing)
                 self._put(index, window, path)
                 paths.append(path.lean())
             release()
 
-    def _component(self, index: int, crop: Box, earlier: list[MeanPath]) -> MeanPath:
+    def _component(self, index: int, crop: Box, earlier: list[MeanPath], zeroing: float) -> MeanPath:
         y = self._y(index, crop)
         scale_index = self.scale_index[index][:, *crop.slices]
         mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
         coded = mask.contiguous(memory_format=torch.channels_last)
 
+        if zeroing:
+            least = torch.from_numpy(zeroing_thresholds(zeroing)[scale_row(scale_index.astype(np.int32))])[None]
+            least = least.to(self.device)
+
         def residual(mean: Tensor, step: Tensor) -> Tensor:
-            return torch.round(y * step - mean) * coded
+            exact = y * step - mean
+            symbols = torch.round(exact) * coded
+            return symbols * (exact.abs() >= least) if zeroing else symbols
 
         z = to_tensor(self.z[index][:, *crop.hyper.slices], self.device)
         return mean_path(self.nets[index], z, self.quality[index], earlier, (crop.height, crop.width), residual)
 
     def _put(self, index: int, window: Window, path: MeanPath) -> None:
         area, (rows, columns) = window.area, window.area.inside(window.crop).slices
+        if self.y_hat:
+            self.y_hat[index][:, *area.slices] = path.y_hat[0, :, rows, columns].cpu().numpy()
         values = torch.round(path.y_hat - path.mean)[0, :, rows, columns].to(torch.int32).cpu().numpy()
         if not np.can_cast(np.min_scalar_type(int(np.abs(values).max())), self.symbols[index].dtype):
             self.symbols[index] = self.symbols[index].astype(np.int32)
@@ -230,23 +269,48 @@ class _Analysis:
         return float(z_bits + gaussian_bits(residual, log_scale).sum())
 
 
-@torch.inference_mode()
+def zeroing_thresholds(bits: float) -> NDArray[np.float32]:
+    """Magnitude from which a residual is worth more than 0, float32 [rows of the table of scales], at least 1/2.
+
+    Where a residual r is coded as 0 instead of 1, the squared error grows by 2 r - 1; its unit is worth `bits`.
+    """
+    tables = gaussian_tables()
+    rows = np.arange(tables.rows, dtype=np.int32)
+    lengths = [[code_length(np.full(1, s, np.int32), row[None], tables) for s in (0, 1)] for row in rows]
+    more = np.diff(np.array(lengths), axis=1)[:, 0]
+    return np.maximum(0.5, 0.5 + more / (2 * bits)).astype(np.float32)
+
+
 def analyse_again(
-    model: Model, header: PictureHeader, read: ReadPlanes, near: Latents | None, device: str = "cpu"
-) -> tuple[Analysed, Latents]:
+    model: Model, header: PictureHeader, read: ReadPlanes, near: Latents | None, device: str = "cpu",
+    decisions: Decisions = NEAREST,
+) -> tuple[Analysed, Latents]:  # fmt: skip
     """As `analyse`, and y for further calls.
 
     near: y of a quality nearby, None for the picture's own; only gains are then renewed, which saves half of the time.
     """
     analysis = _Analysis(model, header, read, device, near)
-    for step in (analysis.latents, analysis.hyper_latents, analysis.scales, analysis.residuals):
-        step()
-        release()
+    refinement = decisions.refine
+    with torch.inference_mode():
+        for step in (analysis.latents, analysis.hyper_latents, analysis.scales):
+            step()
+            release()
+        kept = near or Latents(header.components[0].quality_index, tuple(analysis.y))
+        analysis.residuals(decisions.zeroing, keep=refinement is not None)
+    refined = None
+    if refinement is not None:
+        refined = analysis.refine(refinement)
+        with torch.inference_mode():
+            analysis.residuals()
+    with torch.inference_mode():
+        bits = analysis.estimate()
+    release()
     tensors = tuple(CodedTensors(z, s) for z, s in zip(analysis.z, analysis.symbols, strict=True))
-    analysed = Analysed(header, tensors, tuple(analysis.scale_index), analysis.estimate())
-    return analysed, near or Latents(header.components[0].quality_index, tuple(analysis.y))
+    return Analysed(header, tensors, tuple(analysis.scale_index), bits, refined), kept
 
 
-def analyse(model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu") -> Analysed:
+def analyse(
+    model: Model, header: PictureHeader, read: ReadPlanes, device: str = "cpu", decisions: Decisions = NEAREST
+) -> Analysed:
     """Latents, hyper-latents and quantised residuals of every component that the header has."""
-    return analyse_again(model, header, read, None, device)[0]
+    return analyse_again(model, header, read, None, device, decisions)[0]

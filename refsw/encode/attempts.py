@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from refsw.config import Config
 from refsw.decode.model import Model
 from refsw.decode.picture import reconstruct_image
-from refsw.encode.analyse import Analysed, Latents, ReadPlanes, analyse_again
+from refsw.encode.analyse import Analysed, Decisions, Latents, ReadPlanes, analyse_again
 from refsw.encode.extras import Extras
 from refsw.encode.rate import Target, fidelity_curve, search, search_size, size_curve
 from refsw.encode.write import Written, overhead, write_picture
@@ -43,6 +43,8 @@ class Attempts:
         self.bench, self.header = bench, header
         self._latents: Latents | None = None
         self._last: Analysed | None = None
+        self._refined: Analysed | None = None
+        self._decisions = Decisions(bench.config.coding.zeroing)
         self._overhead = overhead(header, bench.config.coding.digest, bench.extras)
 
     def meet(self, target: Target | None, top: int) -> tuple[int, Analysed, Written]:
@@ -73,16 +75,30 @@ class Attempts:
             near = None
         self._last = self._latents = None  # so that two of them never take memory at once
         header = with_quality(self.header, quality_index)
-        self._last, self._latents = analyse_again(bench.model, header, bench.planes, near, bench.device)
+        self._last, self._latents = analyse_again(
+            bench.model, header, bench.planes, near, bench.device, self._decisions
+        )
         return self._last
+
+    def _final(self, quality_index: int) -> Analysed:
+        """As `analyse`, refined; kept by itself, because it takes long."""
+        bench, config = self.bench, self.bench.config.refine
+        if config.iterations == 0:
+            return self.analyse(quality_index)
+        if self._refined is None or self._refined.header.components[0].quality_index != quality_index:
+            self._refined = None
+            header = with_quality(self.header, quality_index)
+            refined = replace(self._decisions, refine=config)
+            self._refined, _ = analyse_again(bench.model, header, bench.planes, None, bench.device, refined)
+        return self._refined
 
     def bytes(self, quality_index: int) -> float:
         """Expected size of the file."""
         return self.analyse(quality_index).estimated_bits / 8 + self._overhead
 
     def code(self, quality_index: int) -> tuple[Analysed, Written]:
-        """The coding at a quality."""
-        analysed, coding = self.analyse(quality_index), self.bench.config.coding
+        """The coding at a quality, refined where the configuration says so."""
+        analysed, coding = self._final(quality_index), self.bench.config.coding
         return analysed, write_picture(
             self.bench.model, analysed.header, analysed.part, coding.lanes, coding.digest, self.bench.extras
         )
@@ -91,7 +107,7 @@ class Attempts:
         """Fidelity of the decoded picture in the unit of the search."""
         from refsw.ctc.metrics import Pair, metric
 
-        bench, analysed = self.bench, self.analyse(quality_index)
+        bench, analysed = self.bench, self._final(quality_index)
         point = bench.config.operating_points[0]
         shown = reconstruct_image(bench.model, analysed.header, analysed.tensors, point, bench.device)
         pair = Pair(bench.image, shown)

@@ -34,7 +34,8 @@ class EncodeReport:
     """What was chosen, and what it cost.
 
     estimated_bits: of all symbols under the priors that training minimises, and headers at their real size;
-    ideal_bits: of all symbols under the entropy coder's tables.
+    ideal_bits: of all symbols under the entropy coder's tables; refine_iterations: fewest of all blocks;
+    refine_gain: by how much bits + lambda * distortion fell, relative to bits.
     """
 
     bytes: int
@@ -46,6 +47,8 @@ class EncodeReport:
     level_idc: int
     operating_point: str
     stages: tuple[tuple[str, float], ...]
+    refine_iterations: int = 0
+    refine_gain: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -239,5 +242,7 @@ def encode_picture(
             ("reconstruction", rebuilt - coded),
             ("lossless layer", end - rebuilt),
         ),
+        refine_iterations=analysed.refined.iterations if analysed.refined else 0,
+        refine_gain=analysed.refined.gain if analysed.refined else 0.0,
     )
     return Encoded(written.data, reconstruction, report)
