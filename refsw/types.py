@@ -186,11 +186,13 @@ class ComponentSymbols:
 class CodedTensors:
     """What of one component reconstruction needs, as small as it can be held.
 
-    z: int8 [C_z, ceil(h/4), ceil(w/4)]; symbols: int16 [C_y, h, w], or int32 where a value does not fit.
+    z: int8 [C_z, ceil(h/4), ceil(w/4)]; symbols: int16 [C_y, h, w], or int32 where a value does not fit; steps: int8
+    [h, w], the quality map, None where there is none.
     """
 
     z: NDArray[np.int8]
     symbols: Int
+    steps: NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def refuse_in_batch(options: argparse.Namespace, names: Iterable[str]) -> None:
     """Raises UsageError where an option is given that means one file."""
     for name in names:
         if getattr(options, name) is not None:
-            raise UsageError(f"--{name}: is for one input, not for many")
+            raise UsageError(f"--{name.replace('_', '-')}: is for one input, not for many")
 
 
 def _shown(outcomes: Iterator[Outcome], count: int, skipped: Sequence[Task], program: str) -> Iterator[Outcome]:

@@ -17,6 +17,7 @@ from refsw.cli.average import average_quality
 from refsw.cli.batch import Kind, add_batch, is_batch, plan, refuse_in_batch, run_batch
 from refsw.cli.common import Parser, check_paths, guarded, is_container, naming, number, write_report
 from refsw.cli.formats import add_formats, geometry, transform, with_wanted_metadata
+from refsw.cli.interest import add_regions_of_interest, quality_steps
 from refsw.cli.workers import Done, Session, Task
 from refsw.config import Config, load_config
 from refsw.errors import UsageError
@@ -72,6 +73,7 @@ def _parser() -> Parser:
                         help="refine symbols in N steps: slower, smaller (refine.iterations)")  # fmt: skip
     parser.add_argument("--refine-seconds", type=number(float, 0.001, 1e6), metavar="S",
                         help="and end after S seconds (refine.seconds)")  # fmt: skip
+    add_regions_of_interest(parser)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
                         help="change one value of the configuration; recorded in the report")  # fmt: skip
     parser.add_argument("--rec", type=Path, metavar="REC.png", help="write what a decoder will show")
@@ -87,7 +89,7 @@ def _encode(argv: Sequence[str]) -> None:
     if arguments.lossless and any(getattr(arguments, name) is not None for name in (*_TARGETS, "average_bpp")):
         raise UsageError("--lossless: has no target; --quality is that of the picture under the layer")
     if is_batch(arguments.inputs, arguments.output):
-        refuse_in_batch(arguments, ("rec",))
+        refuse_in_batch(arguments, ("rec", "roi", "roi_rect"))
         if arguments.average_bpp is not None:
             tasks = plan(arguments.inputs, arguments.output, _KIND)
             quality = average_quality(tasks, work, arguments.average_bpp, arguments.jobs)
@@ -154,6 +156,7 @@ class _Encoding:
                 model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
                 custom=transform(arguments, image), lossless=arguments.lossless,
+                steps=quality_steps(arguments, image),
             )  # fmt: skip
         shown = encoded.reconstruction
         if arguments.rec is not None and shown is not None:

@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.constants import LATENT_FRACTION_BITS
+from refsw.constants import LATENT_FRACTION_BITS, QUALITY_MAP_LOG_GAIN
 from refsw.errors import ModelError
 from refsw.exact.gain import GainTable
 from refsw.exact.layer import IntegerLayer, Range
@@ -29,6 +29,8 @@ ACTIVATION_RANGE = (-32767, 32767)
 HYPER_LATENT_RANGE = (-128, 127)
 LATENT_LIMIT = (1 << 23) - 1
 LATENT_RANGE = (-LATENT_LIMIT, LATENT_LIMIT)
+MAPPED = {"gain": 1, "inverse_gain": -1}
+"""(9.8.6) Gains that the quality map changes, and in which direction."""
 PLANE_RANGE = (-(1 << 30), 1 << 30)
 
 
@@ -125,8 +127,15 @@ class Fixed(Generic[T]):
 class FixedFlow(Generic[T]):
     """Flow of one component in integers, at one quality."""
 
-    def __init__(self, operations: Operations[T], own: FixedComponent, quality_index: int) -> None:
-        self.operations, self.own, self.quality_index = operations, own, quality_index
+    def __init__(
+        self, operations: Operations[T], own: FixedComponent, quality_index: int,
+        steps: NDArray[np.int8] | None = None,
+    ) -> None:  # fmt: skip
+        self.operations, self.own, self.quality_index, self.steps = operations, own, quality_index, steps
+
+    def with_steps(self, steps: NDArray[np.int8] | None) -> FixedFlow[T]:
+        """The same flow on a crop with this quality map, [h, w]."""
+        return FixedFlow(self.operations, self.own, self.quality_index, steps)
 
     def load(self, x: NDArray[Any], span: Range) -> Fixed[T]:
         """Integers [C, h, w], clamped."""
@@ -148,7 +157,17 @@ class FixedFlow(Generic[T]):
     def gain(self, name: str, x: Fixed[T]) -> Fixed[T]:
         """See Flow."""
         table = self.own.gain(name)
-        return Fixed(self.operations.gain(table, x.x, self.quality_index), table.output_range)
+        sign = MAPPED.get(name)
+        if self.steps is None or sign is None:
+            return Fixed(self.operations.gain(table, x.x, self.quality_index), table.output_range)
+        total: T | None = None
+        shape = self.operations.shape(x.x)
+        for step in np.unique(self.steps).tolist():
+            own = self.operations.gain(table, x.x, self.quality_index, sign * step * QUALITY_MAP_LOG_GAIN)
+            own = self.operations.mask(own, np.tile(self.steps == step, (shape[0], 1, 1)))
+            total = own if total is None else self.operations.add(total, own, table.output_range)
+        assert total is not None
+        return Fixed(total, table.output_range)
 
     def join(self, parts: Sequence[Fixed[T]]) -> Fixed[T]:
         """See Flow."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
+from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_FRACTION_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
 from refsw.decode.fixed import FixedComponent
 from refsw.entropy.tables import FrequencyTables
 from refsw.errors import ModelError
@@ -53,10 +53,12 @@ class ScaleModel:
         return ((total + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS).astype(np.int32)
 
     def scale_index(
-        self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto"
-    ) -> NDArray[np.int32]:
+        self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto",
+        steps: NDArray[np.int8] | None = None,
+    ) -> NDArray[np.int32]:  # fmt: skip
         """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191.
 
+        steps: int8 [height, width], the quality map (8.8.2).
         Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
         """
         out = np.empty((self.network.outputs, height, width), np.int32)
@@ -70,7 +72,8 @@ class ScaleModel:
                 columns = slice(HYPER_BLOCK * left, min(HYPER_BLOCK * (left + SCALE_TILE), width))
                 own = index[:, rows.start - HYPER_BLOCK * first :, columns.start - HYPER_BLOCK * before :]
                 own = own[:, : rows.stop - rows.start, : columns.stop - columns.start]
-                out[:, rows, columns] = (own + offset).clip(0, SCALE_INDEX_MAXIMUM)
+                more = 0 if steps is None else steps[rows, columns].astype(np.int32) << SCALE_FRACTION_BITS
+                out[:, rows, columns] = (own + offset + more).clip(0, SCALE_INDEX_MAXIMUM)
         return out
 
 

@@ -17,6 +17,7 @@ from refsw.colour import BT709, CUSTOM, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
+from refsw.decode.quality_map import quality_steps
 from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
@@ -138,7 +139,8 @@ def _symbols(
 
 
 def _region(
-    codestream: Codestream, scale: ScaleModel, index: int, region_index: int, channels: int, backend: str
+    codestream: Codestream, scale: ScaleModel, index: int, region_index: int, channels: int, backend: str,
+    steps: NDArray[np.int8] | None,
 ) -> ComponentSymbols:
     """(8.1) Tensors of one region of one component. Raises _NotDecodedError with those that are known."""
     header = codestream.picture_header
@@ -156,7 +158,8 @@ def _region(
     except DamageError as error:
         raise _NotDecodedError("z", str(error), False, None) from None
     z = z.astype(np.int8).reshape(shape)
-    scale_index = scale.scale_index(z, own.quality_index, box.height, box.width, backend)
+    local = None if steps is None else steps[box.slices]
+    scale_index = scale.scale_index(z, own.quality_index, box.height, box.width, backend, local)
     mask = skip_mask(scale_index, own)
     known = ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32))
     data = codestream.residual_data(index, region_index)
@@ -172,7 +175,10 @@ def _region(
 class _Collector:
     """Puts tensors of regions together to those of the picture; made when there is a first one to put."""
 
-    def __init__(self, header: PictureHeader, scale: ScaleModel, keep: bool) -> None:
+    def __init__(
+        self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: NDArray[np.int8] | None
+    ) -> None:
+        self.steps = steps
         shape = (scale.network.outputs, *header.latent_size)
         self.z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
         self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
@@ -194,7 +200,7 @@ class _Collector:
             self.skip_mask[:, rows, columns] = own.skip_mask
 
     def tensors(self) -> CodedTensors:
-        return CodedTensors(self.z, self.symbols)
+        return CodedTensors(self.z, self.symbols, self.steps)
 
     def full(self) -> ComponentSymbols:
         return ComponentSymbols(self.z, self.scale_index, self.skip_mask, self.symbols.astype(np.int32, copy=False))
@@ -225,6 +231,7 @@ def parse_regions(
     count = len(header.components) if components is None else min(components, len(header.components))
     payload = picture_header_payload(codestream) if codestream.digest_segment is not None else b""
     damage: list[Damage] = []
+    steps = None if codestream.quality_map is None else quality_steps(codestream.quality_map, header.latent_size)
 
     def found(index: int, region_index: int, part: Part, message: str, absent: bool = False) -> None:
         one = Damage(index, region_index, part, message, absent, header.num_regions > 1)
@@ -239,7 +246,7 @@ def parse_regions(
             limit = scale.network.outputs if channels is None else channels
             own: ComponentSymbols | None
             try:
-                own = _region(codestream, scale, index, region_index, limit, backend)
+                own = _region(codestream, scale, index, region_index, limit, backend, steps)
             except _NotDecodedError as error:
                 own = error.known
                 found(index, region_index, error.part, str(error), error.absent)
@@ -251,7 +258,7 @@ def parse_regions(
                         found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and picture "
                               f"header is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
             if index not in collectors:
-                collectors[index] = _Collector(header, scale, keep)
+                collectors[index] = _Collector(header, scale, keep, steps)
             collectors[index].put(box, own)
     full = tuple(c.full() for c in collectors.values()) if keep else ()
     return Parsed(tuple(c.tensors() for c in collectors.values()), tuple(damage), full)

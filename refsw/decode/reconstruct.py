@@ -18,6 +18,7 @@ from refsw.decode.model import Model
 from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
+from refsw.nets.rate import LOG_SCALE_STEP
 from refsw.syntax.headers import PictureHeader
 from refsw.types import CodedTensors, ComponentLatents, Int
 
@@ -60,6 +61,11 @@ def to_tensor(array: Int, device: str) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last)
 
 
+def log_gain_map(steps: NDArray[np.int8], device: str) -> Tensor:
+    """(8.8.3) Steps [h, w] -> natural logarithm of their gain, float32 [1, 1, h, w]."""
+    return torch.from_numpy(steps.astype(np.float32) * LOG_SCALE_STEP)[None, None].to(device)
+
+
 def mean_path(
     net: ComponentNetwork,
     z: Tensor,
@@ -67,15 +73,19 @@ def mean_path(
     earlier: list[MeanPath],
     size: tuple[int, int],
     residual: Residual,
+    log_map: Tensor | None = None,
 ) -> MeanPath:
     """(9.2, 9.3) One component on a crop that begins at a sample of z; encoder and decoder run the same.
 
-    z: float32 [1, C_z, ceil(h/4), ceil(w/4)]; earlier: all components before this one; size: (h, w).
+    z: float32 [1, C_z, ceil(h/4), ceil(w/4)]; earlier: all components before this one; size: (h, w);
+    log_map: float32 [1, 1, h, w], natural logarithm of the gain of the quality map.
     """
     condition = [earlier[i].unscaled for i in net.config.condition]
     features = net.features(z, quality, condition, *size)
-    inverse = net.inverse_gain(quality)
-    mean, y_hat = net.context.run(features, net.gain(quality), inverse, residual)
+    gain, inverse = net.gain(quality), net.inverse_gain(quality)
+    if log_map is not None:
+        gain, inverse = gain + log_map, inverse - log_map
+    mean, y_hat = net.context.run(features, gain, inverse, residual)
     return MeanPath(features, mean, y_hat, y_hat * inverse.exp())
 
 
@@ -118,7 +128,8 @@ class Reconstructor:
             def residual(_mean: Tensor, _mask: Tensor, symbols: Tensor = symbols) -> Tensor:
                 return symbols
 
-            path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual)
+            log_map = None if own.steps is None else log_gain_map(own.steps[rows, columns], self.device)
+            path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual, log_map)
             paths.append(path if keep else path.lean())
         self.clock.add("mean path", begin)
         return paths

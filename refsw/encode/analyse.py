@@ -23,7 +23,7 @@ from refsw.config import RefineConfig
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.parse import scale_row, skip_mask
-from refsw.decode.reconstruct import MeanPath, mean_path, quality_position, to_tensor
+from refsw.decode.reconstruct import MeanPath, log_gain_map, mean_path, quality_position, to_tensor
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
 from refsw.encode.refine import Refined, refine
 from refsw.entropy.cost import code_length
@@ -45,11 +45,13 @@ ROWS_AT_ONCE = 64
 class Decisions:
     """How symbols are chosen; by default they are the nearest integers.
 
-    zeroing: bits that one squared quantiser step is worth where a symbol of magnitude 1 may become 0, 0: none does.
+    zeroing: bits that one squared quantiser step is worth where a symbol of magnitude 1 may become 0, 0: none does;
+    steps: int8 [h, w], the quality map; None: there is none.
     """
 
     zeroing: float = 0.0
     refine: RefineConfig | None = None
+    steps: NDArray[np.int8] | None = None
 
 
 NEAREST = Decisions()
@@ -131,8 +133,10 @@ class _Analysis:
     """Works on whole-picture arrays, one step after the other."""
 
     def __init__(
-        self, model: Model, header: PictureHeader, read: ReadPlanes, device: str, near: Latents | None = None
+        self, model: Model, header: PictureHeader, read: ReadPlanes, device: str, near: Latents | None = None,
+        steps: NDArray[np.int8] | None = None,
     ) -> None:
+        self.steps = steps
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
@@ -204,7 +208,10 @@ class _Analysis:
             box = latent_box(self.header.region(region_index))
             for index, own in enumerate(self.header.components):
                 z = np.ascontiguousarray(self.z[index][:, *box.hyper.slices])
-                found = self.model.scales[index].scale_index(z, own.quality_index, box.height, box.width)
+                found = self.model.scales[index].scale_index(
+                    z, own.quality_index, box.height, box.width,
+                    steps=None if self.steps is None else self.steps[box.slices],
+                )  # fmt: skip
                 self.scale_index[index][:, *box.slices] = found
 
     def residuals(self, zeroing: float = 0.0, keep: bool = False) -> None:
@@ -219,7 +226,10 @@ class _Analysis:
             release()
 
     def _component(self, index: int, crop: Box, earlier: list[MeanPath], zeroing: float) -> MeanPath:
-        y = self._y(index, crop)
+        y, log_map = self._y(index, crop), None
+        if self.steps is not None:
+            log_map = log_gain_map(self.steps[crop.slices], self.device)
+            y = y * log_map.exp()
         scale_index = self.scale_index[index][:, *crop.slices]
         mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
         coded = mask.contiguous(memory_format=torch.channels_last)
@@ -234,7 +244,8 @@ class _Analysis:
             return symbols * (exact.abs() >= least) if zeroing else symbols
 
         z = to_tensor(self.z[index][:, *crop.hyper.slices], self.device)
-        return mean_path(self.nets[index], z, self.quality[index], earlier, (crop.height, crop.width), residual)
+        size = (crop.height, crop.width)
+        return mean_path(self.nets[index], z, self.quality[index], earlier, size, residual, log_map)
 
     def _put(self, index: int, window: Window, path: MeanPath) -> None:
         area, (rows, columns) = window.area, window.area.inside(window.crop).slices
@@ -265,6 +276,8 @@ class _Analysis:
         quality = self.quality[index]
         log_scale = net.log_scale(z, quality, seen.height, seen.width)[:, :, rows, columns]
         z_bits = probability_bits(net.hyper_prior.probability(z[:, :, z_own[0], z_own[1]], quality)).sum()
+        if self.steps is not None:
+            log_scale = log_scale + log_gain_map(self.steps[own.slices], self.device)
         residual = to_tensor(self.symbols[index][:, *own.slices], self.device)
         return float(z_bits + gaussian_bits(residual, log_scale).sum())
 
@@ -289,7 +302,7 @@ def analyse_again(
 
     near: y of a quality nearby, None for the picture's own; only gains are then renewed, which saves half of the time.
     """
-    analysis = _Analysis(model, header, read, device, near)
+    analysis = _Analysis(model, header, read, device, near, decisions.steps)
     refinement = decisions.refine
     with torch.inference_mode():
         for step in (analysis.latents, analysis.hyper_latents, analysis.scales):
@@ -305,7 +318,7 @@ def analyse_again(
     with torch.inference_mode():
         bits = analysis.estimate()
     release()
-    tensors = tuple(CodedTensors(z, s) for z, s in zip(analysis.z, analysis.symbols, strict=True))
+    tensors = tuple(CodedTensors(z, s, decisions.steps) for z, s in zip(analysis.z, analysis.symbols, strict=True))
     return Analysed(header, tensors, tuple(analysis.scale_index), bits, refined), kept
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from refsw.config import Config
 from refsw.decode.model import Model
 from refsw.decode.picture import reconstruct_image
 from refsw.encode.analyse import Analysed, Decisions, Latents, ReadPlanes, analyse_again
 from refsw.encode.extras import Extras
+from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Target, fidelity_curve, search, search_size, size_curve
 from refsw.encode.write import Written, overhead, write_picture
 from refsw.syntax.headers import PictureHeader
@@ -29,6 +33,7 @@ class Bench:
     planes: ReadPlanes
     extras: Extras
     device: str
+    steps: NDArray[np.int8] | None = None
 
 
 def with_quality(header: PictureHeader, quality_index: int) -> PictureHeader:
@@ -44,8 +49,9 @@ class Attempts:
         self._latents: Latents | None = None
         self._last: Analysed | None = None
         self._refined: Analysed | None = None
-        self._decisions = Decisions(bench.config.coding.zeroing)
-        self._overhead = overhead(header, bench.config.coding.digest, bench.extras)
+        self._decisions = Decisions(bench.config.coding.zeroing, steps=bench.steps)
+        self._map = None if bench.steps is None else quality_map(bench.steps)
+        self._overhead = overhead(header, bench.config.coding.digest, bench.extras, self._map)
 
     def meet(self, target: Target | None, top: int) -> tuple[int, Analysed, Written]:
         """Quality index, its analysis and its bytes; None: the quality of the header, without a search."""
@@ -100,7 +106,8 @@ class Attempts:
         """The coding at a quality, refined where the configuration says so."""
         analysed, coding = self._final(quality_index), self.bench.config.coding
         return analysed, write_picture(
-            self.bench.model, analysed.header, analysed.part, coding.lanes, coding.digest, self.bench.extras
+            self.bench.model, analysed.header, analysed.part, coding.lanes, coding.digest, self.bench.extras,
+            self._map,
         )
 
     def decibels(self, quality_index: int, target: Target) -> float:

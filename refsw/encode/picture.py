@@ -7,6 +7,9 @@ import math
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from refsw.colour import BT709, CUSTOM, NO_TRANSFORM, CustomTransform
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
@@ -18,6 +21,7 @@ from refsw.encode.attempts import Attempts, Bench
 from refsw.encode.extras import extras_of
 from refsw.encode.lossless_layer import BASE_QUALITY, with_lossless_layer
 from refsw.encode.partition import partition
+from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
 from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
@@ -164,14 +168,16 @@ def wanted(config: Config, quality: float | None, bpp: float | None, target: Tar
 
 def attempts_at(
     image: Image, config: Config, model: Model, quality: float, device: str = "cpu",
-    custom: CustomTransform | None = None,
+    custom: CustomTransform | None = None, steps: NDArray[np.int8] | None = None,
 ) -> Attempts:  # fmt: skip
-    """What codes a picture, at first at quality 0..100. Raises UsageError, UnsupportedError, LevelError."""
+    """What codes a picture, at first at quality 0..100; steps: its quality map. Raises UsageError, UnsupportedError."""
     header = picture_header(image, config, model, quality_to_index(quality, model.config.quality_anchors), custom)
     extras = extras_of(image, level(header.level_idc))
     check_memory(encoder_memory_bytes(header), image.width, image.height)
+    if steps is not None:
+        check_steps(steps, header, config)
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
-    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device), header)
+    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps), header)
 
 
 def encode_picture(
@@ -186,13 +192,15 @@ def encode_picture(
     reconstruct: bool = True,
     custom: CustomTransform | None = None,
     lossless: bool = False,
+    steps: NDArray[np.int8] | None = None,
 ) -> Encoded:
     """Encode a picture.
 
     quality: 0..100; target: a size or a fidelity, met within the configuration's tolerance on real bytes and samples;
     bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
     before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
-    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality.
+    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality; steps:
+    int8 [h, w], a quality map (refsw.encode.quality_map).
     """
     begin = time.perf_counter()
     if lossless and not (bpp is None and target is None):
@@ -204,7 +212,8 @@ def encode_picture(
     target = wanted(config, quality, bpp, target)
     model = model or load_model(config)
     top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
-    attempts = attempts_at(image, config, model, config.rate.quality if quality is None else quality, device, custom)
+    first = config.rate.quality if quality is None else quality
+    attempts = attempts_at(image, config, model, first, device, custom, steps)
     loaded = time.perf_counter()
     index, analysed, written = attempts.meet(target, top)
     coded = time.perf_counter()

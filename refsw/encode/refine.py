@@ -98,12 +98,14 @@ def sample_matrix(header: PictureHeader, planes: int) -> Tensor:
 class _Block:
     """Codes one block, seen from outside as a function of the y_hat that its symbols are rounded towards."""
 
-    def __init__(self, model: Model, header: PictureHeader, seen: Box, planes: Tensor, z: list[Tensor]) -> None:
+    def __init__(
+        self, model: Model, header: PictureHeader, seen: Box, planes: Tensor, z: list[Tensor], fidelity: float
+    ) -> None:
         self.header, self.seen, self.z, device = header, seen, z, planes.device
         self.nets = [model.network.component(i) for i in range(len(header.components))]
         anchors = model.config.quality_anchors
         self.quality = [quality_position(c.quality_index, anchors).to(device) for c in header.components]
-        self.weight = 255**2 * float(model.config.lagrangian(float(self.quality[0])))
+        self.weight = 255**2 * fidelity * float(model.config.lagrangian(float(self.quality[0])))
         self.point = OPERATING_POINTS[header.synthesis_transform_id[0]]
         rows = min(LATENT_BLOCK * seen.bottom, header.coded_height) - LATENT_BLOCK * seen.top
         columns = min(LATENT_BLOCK * seen.right, header.coded_width) - LATENT_BLOCK * seen.left
@@ -194,7 +196,7 @@ class _Refinement:
     ) -> None:
         """Refines one block, in place."""
         hyper = [to_tensor(a[:, *seen.hyper.slices], self.device) for a in z]
-        block = _Block(self.model, self.header, seen, self.read(seen), hyper)
+        block = _Block(self.model, self.header, seen, self.read(seen), hyper, self.config.fidelity)
         start = block.code([to_tensor(a[:, *seen.slices], self.device) for a in y])
         best = self._descend(block, start, own.inside(seen), until)
         self.bits += start.bits

@@ -18,7 +18,7 @@ from refsw.encode.extras import NO_EXTRAS, Extras
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
-from refsw.syntax.headers import Codestream, ComponentHeader, DigestSegment, PictureHeader, Substream
+from refsw.syntax.headers import Codestream, ComponentHeader, DigestSegment, PictureHeader, QualityMap, Substream
 from refsw.syntax.writer import picture_header_payload
 from refsw.types import ComponentSymbols, Image, Int
 
@@ -85,11 +85,12 @@ def write_picture(
     lanes: int | Literal["auto"] = "auto",
     digest: bool = True,
     extras: Extras = NO_EXTRAS,
+    quality_map: QualityMap | None = None,
 ) -> Written:
     """Entropy-code every region of every component and write the codestream.
 
     symbols: of the whole picture, or a function that gives those of a rectangle. The header's lane counts are replaced
-    by those chosen. extras: segments besides the coded picture.
+    by those chosen. extras: segments besides the coded picture; quality_map: by which scale indices were made.
     """
     part = symbols if callable(symbols) else part_of(symbols)
     boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
@@ -110,7 +111,7 @@ def write_picture(
             for group, count, streams in zip(groups, (z_lanes, lanes_residual), (z_streams, residuals), strict=True):
                 data = rans.encode(group.values, group.rows, group.tables, count)
                 streams.append(Substream(component_index=index, region_index=region_index, substream_data=data))
-    codestream = _codestream(replace(header, components=tuple(components)), z_streams, residuals, extras)
+    codestream = _codestream(replace(header, components=tuple(components)), z_streams, residuals, extras, quality_map)
     if digest:
         payload = picture_header_payload(codestream)
         digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
@@ -119,10 +120,12 @@ def write_picture(
 
 
 def _codestream(
-    header: PictureHeader, z_streams: Sequence[Substream], residuals: Sequence[Substream], extras: Extras
-) -> Codestream:
+    header: PictureHeader, z_streams: Sequence[Substream], residuals: Sequence[Substream], extras: Extras,
+    quality_map: QualityMap | None,
+) -> Codestream:  # fmt: skip
     return Codestream(
         picture_header=header,
+        quality_map=quality_map,
         z=tuple(z_streams),
         primary_residual=tuple(residuals[: header.num_regions]),
         secondary_residual=tuple(residuals[header.num_regions :]),
@@ -132,14 +135,16 @@ def _codestream(
     )
 
 
-def overhead(header: PictureHeader, digest: bool, extras: Extras) -> int:
+def overhead(
+    header: PictureHeader, digest: bool, extras: Extras, quality_map: QualityMap | None = None
+) -> int:
     """Bytes of a codestream besides those of the entropy coder.
 
     Written for the purpose, so that what the profile or level does not hold is refused here, before an analysis.
     """
     places = [(index, region) for index in range(len(header.components)) for region in range(header.num_regions)]
     streams = [Substream(component_index=i, region_index=region, substream_data=b"") for i, region in places]
-    codestream = _codestream(header, streams, streams, extras)
+    codestream = _codestream(header, streams, streams, extras, quality_map)
     if digest:
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=(0,) * len(places)))
     return len(syntax.write(codestream))

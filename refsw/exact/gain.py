@@ -47,13 +47,18 @@ class GainTable:
         object.__setattr__(self, "log_gain", values)
         check_range("output_range", self.output_range)
 
-    def at(self, quality_index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(D.6.1) Mantissa, 32768..65535, and right shift, which may be negative, of each channel: int64 [C] each."""
+    def at(self, quality_index: int, more: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(D.6.1) Mantissa, 32768..65535, and right shift, which may be negative, of each channel: int64 [C] each.
+
+        more: is added to the log gain of every channel (9.8.6).
+        """
         low = min(quality_index >> QUALITY_ANCHOR_BITS, len(self.log_gain) - 2)
         share = quality_index - (low << QUALITY_ANCHOR_BITS)
         rows = self.log_gain[low : low + 2].astype(np.int64)
         total = rows[0] * ((1 << QUALITY_ANCHOR_BITS) - share) + rows[1] * share
         log_gain = (total + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS
+        if more:
+            log_gain = (log_gain + more).clip(-LOG_LIMIT, LOG_LIMIT)
         exponent = log_gain >> GAIN_FRACTION_BITS
         index = (log_gain & ((1 << GAIN_FRACTION_BITS) - 1)) >> (GAIN_FRACTION_BITS - MANTISSA_INDEX_BITS)
         return mantissas()[index], GAIN_MANTISSA_BITS - exponent

@@ -54,8 +54,8 @@ class Operations(Protocol[T]):
     def add(self, x: T, y: T, span: Range) -> T:
         """(D.7.2) Clamped sum."""
 
-    def gain(self, table: GainTable, x: T, quality_index: int) -> T:
-        """(D.6.2) (x mantissa + 2^(shift - 1)) >> shift of each channel, clamped."""
+    def gain(self, table: GainTable, x: T, quality_index: int, more: int = 0) -> T:
+        """(D.6.2) (x mantissa + 2^(shift - 1)) >> shift of each channel, clamped; more: as of `GainTable.at`."""
 
     def mask(self, x: T, keep: NDArray[np.bool_]) -> T:
         """(D.7.3) x where keep [C, h, w], else 0."""
@@ -116,9 +116,9 @@ class NumpyOperations:
         """See Operations."""
         return (x + y).clip(*span)
 
-    def gain(self, table: GainTable, x: NDArray[np.int64], quality_index: int) -> NDArray[np.int64]:
+    def gain(self, table: GainTable, x: NDArray[np.int64], quality_index: int, more: int = 0) -> NDArray[np.int64]:
         """See Operations."""
-        mantissa, shift = (values[:, None, None] for values in table.at(quality_index))
+        mantissa, shift = (values[:, None, None] for values in table.at(quality_index, more))
         left, right = np.maximum(-shift, 0), np.maximum(shift, 0)
         return (((x * mantissa << left) + ((np.int64(1) << right) >> 1)) >> right).clip(*table.output_range)
 

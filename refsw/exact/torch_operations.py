@@ -75,9 +75,9 @@ class TorchOperations:
         """See Operations."""
         return (x + y).clamp_(*span)
 
-    def gain(self, table: GainTable, x: Tensor, quality_index: int) -> Tensor:
+    def gain(self, table: GainTable, x: Tensor, quality_index: int, more: int = 0) -> Tensor:
         """See Operations."""
-        mantissa, shift = table.at(quality_index)
+        mantissa, shift = table.at(quality_index, more)
         factor = self._column(np.ldexp(mantissa.astype(np.float64), -shift))
         return (x * factor).add_(0.5).floor_().clamp_(*table.output_range)
 

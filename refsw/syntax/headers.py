@@ -181,8 +181,10 @@ class RenderingInformation:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityMap:
-    """(6.9) Entropy-coded quality map; its decoding belongs to the tool that uses it."""
+    """(6.9) Entropy-coded steps of the quantiser; quality_map_row: 0..63, log2_lanes_quality_map: 0..10."""
 
+    quality_map_row: int = 0
+    log2_lanes_quality_map: int = 0
     quality_map_data: bytes
 
 
