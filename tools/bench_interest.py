@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from refsw.config import load_config
+from refsw.ctc.data import find_pictures
 from refsw.ctc.metrics import decibels
-from refsw.ctc.run import find_pictures
 from refsw.decode.picture import decode_picture
 from refsw.encode.picture import encode_picture, load_model
 from refsw.encode.quality_map import rectangle_weights, steps_of

@@ -31,6 +31,8 @@ class Codestream:
     header: PictureHeader
     z: list[bytes] = field(default_factory=list)
     residual: list[bytes] = field(default_factory=list)
+    quality_map: bytes | None = None
+    """Outside the experimental profile it changes nothing, and is not kept."""
     alpha: Alpha | None = None
     digests: Digests | None = None
     unknown: list[UnsupportedError] = field(default_factory=list)
@@ -71,6 +73,10 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
     def read_secondary(bits: BitReader, index: int) -> None:
         codestream.residual.append(read_substream(bits, header, index + regions))
 
+    def read_map(bits: BitReader, index: int) -> None:
+        data = bits.b(bits.remaining)
+        codestream.quality_map = data if header.profile.any_tool else None  # of the experimental profile alone
+
     def read_alpha_plane(bits: BitReader, index: int) -> None:
         codestream.alpha = read_alpha(bits)
 
@@ -95,7 +101,7 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
     tools = header.tools_enabled_flag
     yield Kind("TOH", "5.2.4", 0xFF83, 0xFF83, tools, tools, level.max_header_bytes, read_tools)
     yield Kind("RDI", "5.2.5", 0xFF84, 0xFF84, 0, 1, metadata, read_rendering)
-    yield Kind("SOQ", "5.2.6", 0xFF8B, 0xFF8B, 0, 1, metadata, skip)
+    yield Kind("SOQ", "5.2.6", 0xFF8B, 0xFF8B, 0, 1, metadata, read_map)
     yield Kind("SOZ", "5.2.7", 0xFF88, 0xFF88, components * regions, components * regions, substream, read_z)
     yield Kind("SORP", "5.2.8", 0xFF89, 0xFF89, regions, regions, substream, read_residual)
     others = (components - 1) * regions

@@ -47,20 +47,20 @@ def step_mask(step: int, channels: int, height: int, width: int) -> NDArray[np.b
     return np.repeat([phase == PHASES[group][step] for group in range(4)], channels // 4, axis=0)
 
 
-def latents(networks: Networks, f: Tensor, symbols: Tensor) -> Latents:
-    """(9.8.3) Mean and y_hat in four steps. f: features, [features, h, w]; symbols: [C_y, h, w]."""
+def latents(networks: Networks, f: Tensor, symbols: Tensor, steps: Tensor | None = None) -> Latents:
+    """(9.8.3) Mean and y_hat in four steps. f: features, [features, h, w]; symbols: [C_y, h, w]; steps: [h, w]."""
     residual = np.clip(symbols, -SYMBOL_CLAMP, SYMBOL_CLAMP) << LATENT_FRACTION_BITS
     mean, y_hat = np.zeros_like(symbols), np.zeros_like(symbols)
     for step in range(4):
         if step == 0:
             out = networks.first(f)
         else:
-            x = act(networks.adapt[step - 1](np.concatenate([f, networks.inverse_gain(y_hat)])))
+            x = act(networks.adapt[step - 1](np.concatenate([f, networks.inverse_gain.mapped(y_hat, steps, -1)])))
             for block in networks.trunk:
                 x = block(x)
             out = networks.out[step - 1](x)
         here = step_mask(step, *symbols.shape)
-        predicted = networks.gain(out)
+        predicted = networks.gain.mapped(out, steps, 1)
         mean[here] = predicted[here]
         y_hat[here] = add(predicted, residual, LATENT)[here]
-    return Latents(mean, y_hat, networks.inverse_gain(y_hat))
+    return Latents(mean, y_hat, networks.inverse_gain.mapped(y_hat, steps, -1))

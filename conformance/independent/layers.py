@@ -18,6 +18,8 @@ Range = tuple[int, int]
 EXACT_LIMIT = 1 << 53  # D.4
 GAIN_BITS = 16  # D.6: fractional bits of log_gain
 MANTISSA_BITS = 15
+STEP_LOG_GAIN = 9554  # 9.8.6
+LOG_GAIN_LIMIT = 30 << GAIN_BITS  # D.6
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,17 @@ class Gain:
     mantissa: NDArray[np.int64]
     shift: NDArray[np.int64]
     output_range: Range
+    log_gain: NDArray[np.int64]
+
+    def mapped(self, x: Tensor, steps: Tensor | None, sign: int) -> Tensor:
+        """(9.8.6) As by D.6.2, at each position with the gain of its step; steps: [H, W], None: all are 0."""
+        if steps is None:
+            return self(x)
+        out = np.zeros_like(x)
+        for step in np.unique(steps).tolist():
+            g = np.clip(self.log_gain + sign * STEP_LOG_GAIN * step, -LOG_GAIN_LIMIT, LOG_GAIN_LIMIT)
+            out = np.where(steps == step, gain_of(g, self.output_range)(x), out)
+        return out
 
     def __call__(self, x: Tensor) -> Tensor:
         """(D.6.2) The product of each sample with the gain of its channel, clamped."""
@@ -129,5 +142,10 @@ def gain_at(log_gain: NDArray[np.int64], quality_index: int, output_range: Range
     a = min(quality_index >> 8, len(log_gain) - 2)
     r = quality_index - 256 * a
     g = (log_gain[a] * (256 - r) + log_gain[a + 1] * r + 128) >> 8
+    return gain_of(g, output_range)
+
+
+def gain_of(g: NDArray[np.int64], output_range: Range) -> Gain:
+    """(D.6.1) Gains of base-2 logarithms [C]."""
     mantissa = np.array([exp2_mantissa(value) for value in ((g & 65535) >> 4).tolist()], np.int64)
-    return Gain(mantissa, MANTISSA_BITS - (g >> GAIN_BITS), output_range)
+    return Gain(mantissa, MANTISSA_BITS - (g >> GAIN_BITS), output_range, g)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conformance.independent.entropy import Row, make_row
 from conformance.independent.errors import RejectedError, UnsupportedError
-from conformance.independent.layers import Gain, Layer, Range, Tensor, act, add, gain_at
+from conformance.independent.layers import LOG_GAIN_LIMIT, Gain, Layer, Range, Tensor, act, add, gain_at
 from conformance.independent.package import Package
 
 ARCHITECTURE = "patch8_context4"  # 7.4
@@ -20,7 +20,6 @@ LATENT: Range = (-(2**23 - 1), 2**23 - 1)
 STEM: Range = (-(2**30), 2**30)
 HYPER_LATENT: Range = (-128, 127)
 Z_LIMIT = 31  # 8.2.1
-LOG_GAIN_LIMIT = 30 << 16  # D.6
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from conformance.independent.networks import Networks
 from conformance.independent.package import Package, canonical
 from conformance.independent.planes import domain_planes
 from conformance.independent.stages import Stages
-from conformance.independent.symbols import GaussianTable, Symbols, decode_region
+from conformance.independent.symbols import GaussianTable, Symbols, decode_region, decode_steps
 
 POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
 MAXIMUM_SAMPLES = 1 << 24
@@ -58,10 +58,13 @@ def decode_picture(data: bytes, library: Library, wanted: str | None = None, kee
     package = library.package(header.model_id, header.model_digest)
     networks = component_networks(header, library, package, wanted)
     stages = Stages(header) if keep else None
-    symbols = all_symbols(codestream, networks, library.gaussian(), stages)
+    gaussian = library.gaussian()
+    steps = quality_steps(codestream, gaussian)
+    symbols = all_symbols(codestream, networks, gaussian, stages, steps)
     planes = np.zeros((planes_of(header), header.coded_height, header.coded_width), np.int64)
     for domain, members in domains(header):
-        decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages)
+        decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages,
+                      part_of(steps, domain))  # fmt: skip
     shown = picture(header, planes)
     if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
         check_planes(codestream, shown)
@@ -107,8 +110,27 @@ def latent_size(region: Region) -> tuple[int, int]:
     return ceil_div(region.bottom, 16) - region.top // 16, ceil_div(region.right, 16) - region.left // 16
 
 
+def quality_steps(codestream: Codestream, gaussian: GaussianTable) -> Tensor | None:
+    """(8.8) Steps of the whole picture, None where there is no quality map."""
+    if codestream.quality_map is None:
+        return None
+    header = codestream.header
+    height, width = ceil_div(header.coded_height, 16), ceil_div(header.coded_width, 16)
+    return decode_steps(codestream.quality_map, gaussian, height, width)
+
+
+def part_of(steps: Tensor | None, region: Region) -> Tensor | None:
+    """Steps of a region or domain."""
+    if steps is None:
+        return None
+    height, width = latent_size(region)
+    top, left = region.top // 16, region.left // 16
+    return steps[top : top + height, left : left + width]
+
+
 def all_symbols(
-    codestream: Codestream, networks: list[Networks], gaussian: GaussianTable, stages: Stages | None
+    codestream: Codestream, networks: list[Networks], gaussian: GaussianTable, stages: Stages | None,
+    steps: Tensor | None,
 ) -> list[list[Symbols]]:
     """(8.1, 8.7) Symbols of each region of each component, their digests checked."""
     header, regions, result = codestream.header, codestream.header.regions(), list[list[Symbols]]()
@@ -118,7 +140,9 @@ def all_symbols(
             where = component * len(regions) + number
             substreams = codestream.z[where], codestream.residual[where]
             try:
-                symbols = decode_region(networks[component], coded, gaussian, *latent_size(region), *substreams)
+                symbols = decode_region(
+                    networks[component], coded, gaussian, *latent_size(region), *substreams, part_of(steps, region)
+                )
                 if codestream.digests and symbols.digest(header.payload) != codestream.digests.tensor[where]:
                     raise DamagedError("the digest differs (8.7)")
             except DamagedError as error:
@@ -148,7 +172,7 @@ def assemble(header: PictureHeader, members: list[Symbols]) -> tuple[Tensor, Ten
 
 def decode_domain(
     header: PictureHeader, package: Package, networks: list[Networks], domain: Region, symbols: list[list[Symbols]],
-    planes: Tensor, stages: Stages | None,
+    planes: Tensor, stages: Stages | None, steps: Tensor | None,
 ) -> None:  # fmt: skip
     """(9.6.1) Latents and planes of a domain; its samples are written into `planes`."""
     unscaled: list[Tensor] = []
@@ -158,7 +182,7 @@ def decode_domain(
         z, residual = assemble(header, members)
         conditions = [unscaled[i] for i in entry.conditioned_on]
         f = features(network, z, residual.shape[1], residual.shape[2], conditions)
-        y = latents(network, f, residual)
+        y = latents(network, f, residual, steps)
         if stages:
             stages.put_latents(component, domain, y)
         unscaled.append(y.unscaled)

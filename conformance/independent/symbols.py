@@ -23,6 +23,7 @@ from conformance.independent.package import canonical
 SCALE_INDEX_MAXIMUM = 8191  # 8.3.1
 SCALE_FRACTION_BITS = 7  # 8.3.3
 ROWS = 64
+STEP_LIMIT = 16  # 8.8.1
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,18 @@ def load_gaussian(spec: Path) -> GaussianTable:
 
 def decode_region(
     networks: Networks, header: ComponentHeader, gaussian: GaussianTable, height: int, width: int, z_data: bytes,
-    residual_data: bytes,
+    residual_data: bytes, steps: Tensor | None,
 ) -> Symbols:  # fmt: skip
-    """(8.1) The symbols of a region of height x width latent samples.
+    """(8.1) The symbols of a region of height x width latent samples; steps of its quality map, None without one.
 
     Raises DamagedError, and RejectedError where z is absent.
     """
     if not z_data:
         raise RejectedError("5.4", "the region is absent")
     z = decode_z(networks, header, ceil_div(height, 4), ceil_div(width, 4), z_data)
+    more = 0 if steps is None else steps << SCALE_FRACTION_BITS  # 8.8.2
     scale_index = np.clip(
-        networks.scale(z)[:, :height, :width] + networks.quality[:, None, None], 0, SCALE_INDEX_MAXIMUM
+        networks.scale(z)[:, :height, :width] + networks.quality[:, None, None] + more, 0, SCALE_INDEX_MAXIMUM
     )
     skip_mask = scale_index < header.skip_threshold
     skip_mask[header.num_coded_channels :] = True
@@ -95,6 +97,21 @@ def decode_region(
         residual_data, gaussian.total_bits, gaussian.rows, rows, 1 << header.log2_lanes_residual
     )
     return Symbols(z, scale_index, skip_mask, symbols)
+
+
+def decode_steps(coded: bytes, gaussian: GaussianTable, height: int, width: int) -> Tensor:
+    """(8.8.1) Steps of the quality map of a picture of height x width latent samples. Raises RejectedError."""
+    if len(coded) < 2 or coded[0] >= ROWS or coded[1] > 10:
+        raise RejectedError("8.8.1", "quality map: its table row or number of lanes does not exist")
+    try:
+        rows = [coded[0]] * (height * width)
+        values = decode(coded[2:], gaussian.total_bits, gaussian.rows, rows, 1 << coded[1])
+    except DamagedError as error:
+        raise RejectedError("8.8.1", f"quality map: {error}") from error
+    steps: Tensor = np.array(values, np.int64).reshape(height, width).cumsum(0).cumsum(1)
+    if np.abs(steps).max() > STEP_LIMIT:
+        raise RejectedError("8.8.1", f"quality map: a step is outside -{STEP_LIMIT}..{STEP_LIMIT}")
+    return steps
 
 
 def decode_z(networks: Networks, header: ComponentHeader, rows: int, columns: int, data: bytes) -> Tensor:

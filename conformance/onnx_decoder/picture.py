@@ -22,6 +22,7 @@ from conformance.independent.picture import (
     component_networks,
     domains,
     operating_point,
+    quality_steps,
 )
 from conformance.independent.planes import spans
 from conformance.independent.stages import Stages
@@ -47,7 +48,11 @@ def decode_picture(
     networks = component_networks(header, library, package, wanted)
     point = operating_point(header, package, wanted)
     stages = Stages(header) if keep else None
-    symbols = all_symbols(codestream, networks, library.gaussian(), stages)
+    gaussian = library.gaussian()
+    steps = quality_steps(codestream, gaussian)
+    if steps is not None and steps.any():
+        raise UnsupportedError("8.8", "a quality map: the graphs of this decoder have no input for its steps")
+    symbols = all_symbols(codestream, networks, gaussian, stages, None)
     sessions = [
         Graphs(graphs, entry.name, point, coded.quality_index, package.digest)
         for entry, coded in zip(package.components, header.components, strict=False)

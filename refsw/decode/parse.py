@@ -17,7 +17,7 @@ from refsw.colour import BT709, CUSTOM, NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
-from refsw.decode.quality_map import quality_steps
+from refsw.decode.quality_map import picture_steps
 from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
@@ -231,7 +231,7 @@ def parse_regions(
     count = len(header.components) if components is None else min(components, len(header.components))
     payload = picture_header_payload(codestream) if codestream.digest_segment is not None else b""
     damage: list[Damage] = []
-    steps = None if codestream.quality_map is None else quality_steps(codestream.quality_map, header.latent_size)
+    steps = picture_steps(codestream)
 
     def found(index: int, region_index: int, part: Part, message: str, absent: bool = False) -> None:
         one = Damage(index, region_index, part, message, absent, header.num_regions > 1)

@@ -29,7 +29,7 @@ from refsw.memory import check_memory
 from refsw.models import load_package
 from refsw.spec import level, lowest_level, profile_named
 from refsw.syntax.budget import encoder_memory_bytes
-from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, ComponentHeader, PictureHeader
+from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, EXPERIMENTAL, ComponentHeader, PictureHeader
 from refsw.types import Image
 
 
@@ -176,6 +176,7 @@ def attempts_at(
     check_memory(encoder_memory_bytes(header), image.width, image.height)
     if steps is not None:
         check_steps(steps, header, config)
+        header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
     return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps), header)
 

@@ -84,6 +84,4 @@ def quality_map(steps: NDArray[np.int8]) -> QualityMap:
     row = int(np.argmin(lengths))
     lanes = choose_lanes(lengths[row], len(values))
     data = rans.encode(values, np.full(len(values), row, np.int32), tables, lanes)
-    return QualityMap(
-        quality_map_row=row, log2_lanes_quality_map=lanes.bit_length() - 1, quality_map_data=data
-    )
+    return QualityMap(quality_map_data=bytes([row, lanes.bit_length() - 1]) + data)

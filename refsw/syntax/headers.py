@@ -23,6 +23,9 @@ from refsw.syntax.geometry import Region, ceil_div, region_bounds
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 """(6.3.12) Bits of a sample for each bit_depth_idc; a test holds it equal to the specification."""
 
+EXPERIMENTAL = 15
+"""(6.3.2, 6.3.3) Stream profile and decoder profile of what is not adopted yet."""
+
 CHROMA_FORMATS = ("4:0:0", "4:2:0", "4:2:2", "4:4:4")
 """(6.3.14) Name of each source_chroma_format_idc."""
 
@@ -181,10 +184,8 @@ class RenderingInformation:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityMap:
-    """(6.9) Entropy-coded steps of the quantiser; quality_map_row: 0..63, log2_lanes_quality_map: 0..10."""
+    """(6.9) Entropy-coded quality map; its decoding (8.8) belongs to the experimental profile."""
 
-    quality_map_row: int = 0
-    log2_lanes_quality_map: int = 0
     quality_map_data: bytes
 
 

@@ -17,7 +17,9 @@ from refsw.decode.quality_map import quality_steps
 from refsw.decode.select import Selection
 from refsw.encode.quality_map import activity_weights, mask_weights, quality_map, rectangle_weights, steps_of
 from refsw.errors import DamageError, RefswError, UsageError
+from refsw.spec import profile_named
 from refsw.syntax.geometry import Region
+from refsw.syntax.headers import EXPERIMENTAL
 from refsw.types import Image
 from tests.support.tiny import Started, picture
 
@@ -54,6 +56,9 @@ def test_damaged_maps_are_refused() -> None:
         quality_steps(replace(good, quality_map_data=good.quality_map_data[:-2]), (12, 20))
     with pytest.raises(DamageError, match="quality map"):
         quality_steps(good, (12, 21))
+    for data in (b"", b"\0", b"\x40\0" + good.quality_map_data[2:], b"\0\x0b" + good.quality_map_data[2:]):
+        with pytest.raises(DamageError, match="does not exist"):
+            quality_steps(replace(good, quality_map_data=data), (12, 20))
     with pytest.raises(DamageError, match="a step outside"):
         quality_steps(quality_map(np.full((3, 3), 17, np.int8)), (3, 3))
 
@@ -99,7 +104,9 @@ def test_a_map_of_zeros_is_no_map_but_its_bytes(started: Started) -> None:
     plain = encode_picture(image, started.config, quality=50, model=started.model)
     mapped = encode_picture(image, started.config, quality=50, model=started.model, steps=np.zeros((4, 5), np.int8))
     np.testing.assert_array_equal(plain.reconstruction.samples, mapped.reconstruction.samples)
-    assert replace(syntax.read(mapped.data), quality_map=None) == syntax.read(plain.data)
+    found, expected = syntax.read(mapped.data), syntax.read(plain.data)
+    assert (found.z, found.primary_residual) == (expected.z, expected.primary_residual)
+    assert found.picture_header.stream_profile_idc == EXPERIMENTAL
 
 
 def test_without_its_map_a_codestream_is_damaged(started: Started) -> None:
@@ -154,3 +161,7 @@ def test_maps_that_do_not_fit(started: Started) -> None:
     config = replace(started.config, refine=replace(started.config.refine, iterations=1))
     with pytest.raises(UsageError, match="choose one"):
         encode_picture(image, config, quality=50, model=started.model, steps=stripes(4, 5))
+
+
+def test_the_number_of_the_experimental_profile() -> None:
+    assert profile_named("experimental").decoder_profile_idc == EXPERIMENTAL

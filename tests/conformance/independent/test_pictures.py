@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance.independent import planes
 from conformance.independent.main import main as decode_independently
+from refsw.api import encode_picture
 from refsw.cli.enc import main as encode
+from refsw.config import load_config
 from refsw.io import write_image
 from tests.conformance.independent.conftest import Bench
 from tests.support.formats import KINDS, formatted
@@ -25,6 +28,15 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize("quality", [0, 37.3, 100])
 def test_qualities(bench: Bench, quality: float) -> None:
     assert bench.compare(bench.stream(picture(1, 70, 97), quality=quality))["components"] == ["R", "G", "B"]
+
+
+@pytest.mark.parametrize("regions", [(), ("regions.rows=2", "regions.columns=2", "regions.independent=true")])
+def test_quality_maps(bench: Bench, regions: tuple[str, ...]) -> None:
+    steps = np.random.default_rng(7).integers(-16, 17, (6, 9)).astype(np.int8)
+    config = load_config("base", [f"model={bench.model}", "coding.plane_digests=true", *regions])
+    stream = bench.folder / "map.jai"
+    stream.write_bytes(encode_picture(picture(1, 90, 140), config, quality=60, steps=steps).data)
+    bench.compare(stream)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 130), (64, 64), (65, 17)])
