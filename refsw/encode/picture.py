@@ -200,8 +200,8 @@ def encode_picture(
     quality: 0..100; target: a size or a fidelity, met within the configuration's tolerance on real bytes and samples;
     bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
     before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
-    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality; steps:
-    int8 [h, w], a quality map (refsw.encode.quality_map).
+    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality;
+    steps: int8 [h, w], a quality map (refsw.encode.quality_map).
     """
     begin = time.perf_counter()
     if lossless and not (bpp is None and target is None):
