@@ -27,11 +27,13 @@ def encode(
     return encode_picture(image, resolved, quality=quality, bpp=bpp, device=device).data
 
 
-def decode(data: bytes, *, operating_point: str | None = None, device: str = "cpu") -> Image:
+def decode(
+    data: bytes, *, operating_point: str | None = None, device: str = "cpu", realism: float = 0.0
+) -> Image:
     """Decode a codestream or a file .jaif. Raises RefswError.
 
-    operating_point: "sop", "bop" or "hop" among those it lists.
+    operating_point: "sop", "bop" or "hop" among those it lists; realism: 0..1, from least distortion to likely detail.
     """
     file = container.opened(data)
-    image = decode_picture(file.codestream, operating_point=operating_point, device=device).image
+    image = decode_picture(file.codestream, operating_point=operating_point, device=device, realism=realism).image
     return replace(image, metadata=file.in_picture(image.metadata))

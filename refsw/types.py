@@ -187,12 +187,14 @@ class CodedTensors:
     """What of one component reconstruction needs, as small as it can be held.
 
     z: int8 [C_z, ceil(h/4), ceil(w/4)]; symbols: int16 [C_y, h, w], or int32 where a value does not fit; steps: int8
-    [h, w], the quality map, None where there is none.
+    [h, w], the quality map, None where there is none; rows: uint8 [C_y, h, w], table rows of all positions, 0 where
+    symbols are not known, None where nobody asked.
     """
 
     z: NDArray[np.int8]
     symbols: Int
     steps: NDArray[np.int8] | None = None
+    rows: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from typing import Any
 
 from refsw import __version__, container, syntax
 from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batch
-from refsw.cli.common import Parser, check_paths, guarded, naming, write_report
+from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
 from refsw.cli.workers import Done, Session, Task
 from refsw.decode.lossless import applies
+from refsw.decode.realism import BYTES_PER_SAMPLE, check_realism
 from refsw.decode.select import WHOLE, Selection, displayed
 from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
@@ -36,6 +37,7 @@ _DESCRIPTION = """Decodes a codestream to PNG or Netpbm.
   refsw-dec photo.jai -o photo.png
   refsw-dec photo.jai -o photo.png --dump stages      every stage as .npy, with digests
   refsw-dec map.jai -o part.png --region 4096,2048,1024,1024
+  refsw-dec photo.jai -o photo.png --realism 0.6      with likely detail where the file has none
   refsw-dec damaged.jai -o photo.png --conceal        what can be shown is shown, and damage is listed
   refsw-dec coded/ -o shown --jobs 2                  many codestreams; outputs that exist are skipped"""
 
@@ -61,6 +63,8 @@ def _parser() -> Parser:
                         help="with --exact: compare the picture with the checksums in the codestream")  # fmt: skip
     parser.add_argument("--lossy", action="store_true",
                         help="leave the lossless layer aside, and show the picture under it")  # fmt: skip
+    parser.add_argument("--realism", type=number(float, 0, 1), default=0.0, metavar="0..1",
+                        help="draw likely detail: 0 is nearest to the source, 1 looks most natural")  # fmt: skip
     add_partial(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
@@ -73,6 +77,8 @@ def _decode(argv: Sequence[str]) -> None:
     work = _Work(arguments, tuple(argv), selection(arguments))
     if arguments.verify and (arguments.exact is None or work.selection != WHOLE or arguments.operating_point):
         raise UsageError("--verify: needs --exact, the whole picture, and the codestream's own operating point")
+    if arguments.realism and arguments.exact is not None:
+        raise UsageError("--realism: is not for --exact, whose samples are the same on every machine and in every use")
     if arguments.verify and arguments.lossy:
         raise UsageError("--verify: the checksums are those of the picture with its lossless layer; leave out --lossy")
     if is_batch(arguments.inputs, arguments.output):
@@ -120,7 +126,10 @@ class _Decoding:
             header = found.picture_header  # most of what is wrong is found here, before torch is loaded
             displayed(header, chosen)
             layer = applies(found, chosen) and not arguments.lossy
+            check_realism(arguments.realism, arguments.exact, layer)
             needed = memory_bytes(header) + (lossless_memory_bytes(header) if layer else 0)
+            if arguments.realism:
+                needed += BYTES_PER_SAMPLE * header.coded_width * header.coded_height
             check_memory(needed, header.coded_width, header.coded_height)
 
             from refsw.decode.picture import decode_picture, load_model
@@ -134,6 +143,7 @@ class _Decoding:
                     selection=chosen,
                     keep=arguments.dump is not None or arguments.latents is not None,
                     exact=arguments.exact, model=self.model, lossy=arguments.lossy,
+                    realism=arguments.realism,
                 )  # fmt: skip
             if arguments.verify:
                 verify_planes(decoded.codestream, decoded.image)
@@ -158,6 +168,7 @@ class _Decoding:
             },
             "decoder": decoded.report,
             "exact": arguments.exact,
+            "realism": arguments.realism,
             "lossless": decoded.lossless,
             "verified": arguments.verify,
             "damage": decoded.damage,

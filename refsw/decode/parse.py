@@ -173,10 +173,13 @@ def _region(
 
 
 class _Collector:
-    """Puts tensors of regions together to those of the picture; made when there is a first one to put."""
+    """Puts tensors of regions together to those of the picture; made when there is a first one to put.
+
+    rows: of how many channels table rows are kept as well.
+    """
 
     def __init__(
-        self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: NDArray[np.int8] | None
+        self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: NDArray[np.int8] | None, rows: int
     ) -> None:
         self.steps = steps
         shape = (scale.network.outputs, *header.latent_size)
@@ -184,6 +187,8 @@ class _Collector:
         self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
         self.scale_index = np.zeros(shape if keep else (0,), np.int32)
         self.skip_mask = np.ones(shape if keep else (0,), np.bool_)
+        self.rows = np.zeros(shape, np.uint8) if rows else None
+        self.known = rows
         self.keep = keep
 
     def put(self, box: Box, own: ComponentSymbols | None) -> None:
@@ -195,12 +200,14 @@ class _Collector:
         self.symbols[:, rows, columns] = own.symbols
         z_rows_, z_columns = box.hyper.slices
         self.z[:, z_rows_, z_columns] = own.z
+        if self.rows is not None:
+            self.rows[: self.known, rows, columns] = scale_row(own.scale_index[: self.known])
         if self.keep:
             self.scale_index[:, rows, columns] = own.scale_index
             self.skip_mask[:, rows, columns] = own.skip_mask
 
     def tensors(self) -> CodedTensors:
-        return CodedTensors(self.z, self.symbols, self.steps)
+        return CodedTensors(self.z, self.symbols, self.steps, self.rows)
 
     def full(self) -> ComponentSymbols:
         return ComponentSymbols(self.z, self.scale_index, self.skip_mask, self.symbols.astype(np.int32, copy=False))
@@ -215,14 +222,15 @@ def parse_regions(
     channels: int | None = None,
     conceal: bool = False,
     keep: bool = False,
+    rows: bool = False,
     backend: str = "auto",
 ) -> Parsed:
     """(8.1) Exact tensors of some regions of the first components.
 
     regions: indices, None for all; components: how many, None for all; channels: symbols of further channels are
     not decoded, and then neither the end of a substream nor a digest is checked; conceal: list damage instead of
-    raising it; keep: with scale_index and skip_mask. Raises UnsupportedError, or DamageError that names region and
-    component.
+    raising it; keep: with scale_index and skip_mask; rows: with table rows. Raises UnsupportedError, or DamageError
+    that names region and component.
     """
     header = codestream.picture_header
     check_supported(header, model)
@@ -258,7 +266,8 @@ def parse_regions(
                         found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and picture "
                               f"header is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
             if index not in collectors:
-                collectors[index] = _Collector(header, scale, keep, steps)
+                known = min(limit, header.components[index].num_coded_channels) if rows else 0
+                collectors[index] = _Collector(header, scale, keep, steps, known)
             collectors[index].put(box, own)
     full = tuple(c.full() for c in collectors.values()) if keep else ()
     return Parsed(tuple(c.tensors() for c in collectors.values()), tuple(damage), full)

@@ -19,6 +19,7 @@ from refsw.decode.extras import alpha_of, metadata_of
 from refsw.decode.lossless import applies, cropped, has_layer, whole_regions, with_layers
 from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
+from refsw.decode.realism import check_realism
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
 from refsw.errors import DamageError, InputError, LevelError, UnsupportedError
 from refsw.memory import release
@@ -106,9 +107,10 @@ class Reconstruction:
 
 
 def reconstruction(
-    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str, exact: str | None
-) -> Reconstruction:
-    """Float or picture-exact networks, loaded. Raises ModelError, UsageError."""
+    model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str,
+    exact: str | None, realism: float = 0.0,
+) -> Reconstruction:  # fmt: skip
+    """Float or picture-exact networks, loaded; realism: for float ones alone. Raises ModelError, UsageError."""
     if exact is not None:
         from refsw.decode.exact import ExactReconstructor, exact_operations
 
@@ -116,7 +118,7 @@ def reconstruction(
         return Reconstruction(ExactReconstructor(model, header, tensors, point, operations), numerics)
     from refsw.decode.reconstruct import Reconstructor
 
-    return Reconstruction(Reconstructor(model, header, tensors, point, device), nullcontext())
+    return Reconstruction(Reconstructor(model, header, tensors, point, device, realism), nullcontext())
 
 
 def load_model(header: PictureHeader) -> Model:
@@ -134,14 +136,16 @@ def decode_picture(
     keep: bool = True,
     exact: str | None = None,
     lossy: bool = False,
+    realism: float = 0.0,
 ) -> Decoded:
     """(7.1) Decode one codestream.
 
     model: a model loaded before, for many pictures of one model; selection: what of the picture, and what to do about
     damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample; exact: back-end
     of picture-exact reconstruction ("auto", "float64", "oracle"), None for the float networks; lossy: leave a lossless
-    layer aside; with or without it, a codestream that has one is reconstructed picture-exactly. Raises
-    CodestreamError, LevelError, DamageError, UnsupportedError, ModelError, UsageError (selection).
+    layer aside; with or without it, a codestream that has one is reconstructed picture-exactly, unless realism is asked
+    for; realism: 0..1, how much likely detail is drawn (9.10), not with `exact`. Raises CodestreamError, LevelError,
+    DamageError, UnsupportedError, ModelError, UsageError (selection, realism).
     """
     clock = [time.perf_counter()]
     ended: InputError | None = None
@@ -152,6 +156,7 @@ def decode_picture(
         codestream = syntax.read(data)
     header = codestream.picture_header
     area = displayed(header, selection)
+    check_realism(realism, exact, applies(codestream, selection) and not lossy)
     clock.append(time.perf_counter())
     if (
         model is None
@@ -164,7 +169,7 @@ def decode_picture(
     clock.append(time.perf_counter())
     count = 1 if selection.luma else len(header.components)
     lossless, shown = not lossy and applies(codestream, selection), area
-    if lossy and has_layer(codestream):
+    if lossy and has_layer(codestream) and not realism:
         exact = exact or "auto"
     if lossless:
         exact, area = exact or "auto", whole_regions(header, area)
@@ -173,11 +178,11 @@ def decode_picture(
     wanted = latent_area(area)
     parsed: Parsed = parse_regions(
         codestream, model, regions=needed_regions(header, wanted, halo(model.config, count)), components=count,
-        channels=selection.channels, conceal=selection.conceal, keep=keep,
+        channels=selection.channels, conceal=selection.conceal, keep=keep, rows=realism > 0,
     )  # fmt: skip
     clock.append(time.perf_counter())
 
-    run = reconstruction(model, header, parsed.tensors, point, device, exact)  # loads torch: for a stream that parses
+    run = reconstruction(model, header, parsed.tensors, point, device, exact, realism)  # loads torch
     clock.append(time.perf_counter())
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     release()

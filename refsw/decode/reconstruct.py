@@ -15,6 +15,7 @@ from refsw.colour import plane_range
 from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
 from refsw.decode.clock import Clock
 from refsw.decode.model import Model
+from refsw.decode.realism import COMPONENT, detail
 from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
@@ -97,12 +98,17 @@ def round_planes(planes: Tensor, bit_depth: int) -> NDArray[np.int32]:
 
 
 class Reconstructor:
-    """Runs the networks of a model over windows; nothing that is of the picture's size is held here."""
+    """Runs the networks of a model over windows; nothing that is of the picture's size is held here.
+
+    realism: 0..1, strength of the detail that is drawn (9.10); more than 0 needs the tensors' table rows.
+    """
 
     def __init__(
-        self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str
-    ) -> None:
+        self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str,
+        realism: float = 0.0,
+    ) -> None:  # fmt: skip
         self.model, self.header, self.tensors, self.point, self.device = model, header, tensors, point, device
+        self.realism = realism
         self.network = model.network.to(device)
         self.halo = halo(model.config, len(tensors))
         self.clock = Clock()
@@ -131,8 +137,22 @@ class Reconstructor:
             log_map = None if own.steps is None else log_gain_map(own.steps[rows, columns], self.device)
             path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual, log_map)
             paths.append(path if keep else path.lean())
+        if self.realism > 0:  # after all components: those that look at others see what was coded
+            paths[COMPONENT] = self._detailed(window, paths[COMPONENT])
         self.clock.add("mean path", begin)
         return paths
+
+    def _detailed(self, window: Window, path: MeanPath) -> MeanPath:
+        """(9.10) With detail in what synthesis sees."""
+        own, (rows, columns) = self.tensors[COMPONENT], window.crop.slices
+        assert own.rows is not None
+        drawn = torch.from_numpy(detail(
+            own.rows[:, rows, columns], own.symbols[:, rows, columns], window.crop.top, window.crop.left, self.realism
+        ))[None].to(self.device)  # fmt: skip
+        inverse = self.network.component(COMPONENT).inverse_gain(self._quality(COMPONENT))
+        if own.steps is not None:
+            inverse = inverse - log_gain_map(own.steps[rows, columns], self.device)
+        return replace(path, unscaled=path.unscaled + drawn * inverse.exp())
 
     @torch.inference_mode()
     def planes(self, window: Window, paths: list[MeanPath]) -> Iterator[PlanesPart]:
