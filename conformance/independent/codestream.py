@@ -12,9 +12,11 @@ from conformance.independent.headers import PictureHeader, read_picture_header
 from conformance.independent.segments import (
     Alpha,
     Digests,
+    LosslessLayer,
     read_alpha,
     read_digests,
     read_extension,
+    read_lossless,
     read_rendering_information,
     read_substream,
     read_tool_header,
@@ -34,6 +36,8 @@ class Codestream:
     quality_map: bytes | None = None
     """Outside the experimental profile it changes nothing, and is not kept."""
     alpha: Alpha | None = None
+    lossless: list[LosslessLayer] = field(default_factory=list)
+    """Of the first regions, in their order."""
     digests: Digests | None = None
     unknown: list[UnsupportedError] = field(default_factory=list)
     """Tools and essential extensions, in which no clause is violated."""
@@ -80,6 +84,9 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
     def read_alpha_plane(bits: BitReader, index: int) -> None:
         codestream.alpha = read_alpha(bits)
 
+    def read_lossless_layer(bits: BitReader, index: int) -> None:
+        codestream.lossless.append(read_lossless(bits, header, index))
+
     def read_digest_segment(bits: BitReader, index: int) -> None:
         codestream.digests = read_digests(bits, components * regions, header)
 
@@ -107,6 +114,7 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
     others = (components - 1) * regions
     yield Kind("SORS", "5.2.9", 0xFF8A, 0xFF8A, others, others, substream, read_secondary)
     yield Kind("ALP", "5.2.16", 0xFF8D, 0xFF8D, 0, 1, substream, read_alpha_plane)
+    yield Kind("SOL", "5.2.17", 0xFF8E, 0xFF8E, 0, regions, 2 * substream, read_lossless_layer)
     yield Kind("UDI", "5.2.10", 0xFF8C, 0xFF8C, 0, optional, metadata, skip)
     yield Kind("DIG", "5.2.11", 0xFF90, 0xFF90, 0, 1, level.max_header_bytes, read_digest_segment)
     yield Kind("EXT", "5.2.12", 0xFF91, 0xFF91, 0, optional, metadata, read_proposal)

@@ -75,8 +75,61 @@ class Bypass:
         return value
 
 
+class Decoder:
+    """(8.4.4) A substream, decoded in coding steps: the rows of a step may depend on symbols of earlier ones."""
+
+    def __init__(self, substream: bytes, total_bits: int, table: Sequence[Row], lanes: int) -> None:
+        if len(substream) < 4 * lanes:
+            raise DamagedError(f"{len(substream)} bytes do not hold {lanes} states (8.4.4.1)")
+        self.substream, self.total_bits, self.table = substream, total_bits, table
+        self.x = list(struct.unpack_from(f">{lanes}I", substream))
+        if min(self.x) < STATE_LOW:
+            raise DamagedError("a state is below 2**16 (8.4.4.1)")
+        self.bypass = Bypass(substream, 4 * lanes)
+        self.position = 4 * lanes
+        self.decoded = 0
+
+    def symbols(self, rows: Sequence[int]) -> list[int]:
+        """(8.4.4.2) The next symbols; rows[i] is the row of the i-th of them. Raises DamagedError."""
+        x, lanes, total_bits, mask = self.x, len(self.x), self.total_bits, (1 << self.total_bits) - 1
+        symbols: list[int] = []
+        for i, number in enumerate(rows, self.decoded):
+            lane = i % lanes
+            state, row = x[lane], self.table[number]
+            slot = state & mask
+            entry = row.entry_of_slot[slot]
+            state = row.frequencies[entry] * (state >> total_bits) + slot - row.cumulative[entry]
+            if state < STATE_LOW:
+                state = state << 16 | self.word(i)
+            x[lane] = state
+            last = len(row.frequencies) - 1
+            symbols.append(row.minimum + entry if entry < last else self.bypass.escape(row))
+        self.decoded += len(rows)
+        return symbols
+
+    def word(self, i: int) -> int:
+        """The next word, for symbol i."""
+        position = self.position
+        if position + 2 > len(self.substream):
+            raise DamagedError(f"no word is left for symbol {i} (8.4.4.5)")
+        self.position += 2
+        return self.substream[position] << 8 | self.substream[position + 1]
+
+    def finish(self) -> None:
+        """(8.4.4.4) States, sizes and fill bits after the last symbol. Raises DamagedError."""
+        bits_used, size = self.bypass.used, len(self.substream)
+        used = self.position + (bits_used + 7) // 8
+        if used != size:
+            raise DamagedError(f"{used} of {size} bytes are used (8.4.4.4)")
+        tail = self.substream[self.position :]
+        if self.x[0] != STATE_LOW + zlib.crc32(tail) % STATE_LOW or any(state != STATE_LOW for state in self.x[1:]):
+            raise DamagedError("states do not end where they began (8.4.4.4)")
+        if bits_used % 8 and tail[0] & ((1 << (8 - bits_used % 8)) - 1):
+            raise DamagedError("fill bits of the bypass are not 0 (8.4.4.4)")
+
+
 def decode(substream: bytes, total_bits: int, table: Sequence[Row], rows: Sequence[int], lanes: int) -> list[int]:
-    """(8.4.4) Symbols of a substream; rows[i] is the row of symbol i in the table, whose rows sum to 2**total_bits.
+    """(8.4.4) All symbols of a substream; rows[i] is the row of symbol i in the table, whose rows sum to 2**total_bits.
 
     Raises DamagedError.
     """
@@ -84,39 +137,7 @@ def decode(substream: bytes, total_bits: int, table: Sequence[Row], rows: Sequen
         if substream:
             raise DamagedError(f"{len(substream)} bytes without symbols (8.4.4.1)")
         return []
-    words_at = 4 * lanes
-    if len(substream) < words_at:
-        raise DamagedError(f"{len(substream)} bytes do not hold {lanes} states (8.4.4.1)")
-    x = list(struct.unpack_from(f">{lanes}I", substream))
-    if min(x) < STATE_LOW:
-        raise DamagedError("a state is below 2**16 (8.4.4.1)")
-    bypass = Bypass(substream, words_at)
-    position, size, mask = words_at, len(substream), (1 << total_bits) - 1
-    symbols: list[int] = []
-    for i, number in enumerate(rows):
-        lane = i % lanes
-        state, row = x[lane], table[number]
-        slot = state & mask
-        entry = row.entry_of_slot[slot]
-        state = row.frequencies[entry] * (state >> total_bits) + slot - row.cumulative[entry]
-        if state < STATE_LOW:
-            if position + 2 > size:
-                raise DamagedError(f"no word is left for symbol {i} (8.4.4.5)")
-            state = state << 16 | substream[position] << 8 | substream[position + 1]
-            position += 2
-        x[lane] = state
-        symbols.append(row.minimum + entry if entry < len(row.frequencies) - 1 else bypass.escape(row))
-    check_end(substream, position, bypass.used, x)
+    decoder = Decoder(substream, total_bits, table, lanes)
+    symbols = decoder.symbols(rows)
+    decoder.finish()
     return symbols
-
-
-def check_end(substream: bytes, position: int, bits_used: int, x: list[int]) -> None:
-    """(8.4.4.4) States, sizes and fill bits after the last symbol."""
-    bypass_bytes = (bits_used + 7) // 8
-    if position + bypass_bytes != len(substream):
-        raise DamagedError(f"{position + bypass_bytes} of {len(substream)} bytes are used (8.4.4.4)")
-    tail = substream[position:]
-    if x[0] != STATE_LOW + zlib.crc32(tail) % STATE_LOW or any(state != STATE_LOW for state in x[1:]):
-        raise DamagedError("states do not end where they began (8.4.4.4)")
-    if bits_used % 8 and tail[0] & ((1 << (8 - bits_used % 8)) - 1):
-        raise DamagedError("fill bits of the bypass are not 0 (8.4.4.4)")

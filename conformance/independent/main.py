@@ -16,7 +16,8 @@ from typing import Any
 from conformance.independent.errors import DecodingError
 from conformance.independent.headers import GREY, NO_TRANSFORM
 from conformance.independent.library import Library
-from conformance.independent.picture import POINTS, Decoded, decode_picture, stored
+from conformance.independent.picture import POINTS, Decoded, decode_picture
+from conformance.independent.planes import stored
 
 VERSION = "1"
 PROGRAM = "conformance.independent"
@@ -140,10 +141,11 @@ def execute(made: argparse.ArgumentParser, given: argparse.Namespace, program: s
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     made = parser()
+    made.add_argument("--base", action="store_true", help="leave lossless layers aside")
     given = made.parse_args(arguments)
     library = Library(given.models, given.spec)
 
     def decode(data: bytes, wanted: str | None, keep: bool) -> Decoded:
-        return decode_picture(data, library, wanted, keep)
+        return decode_picture(data, library, wanted, keep, given.base)
 
     return execute(made, given, PROGRAM, decode)

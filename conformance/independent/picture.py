@@ -27,9 +27,10 @@ from conformance.independent.layers import Tensor
 from conformance.independent.library import Library
 from conformance.independent.networks import Networks
 from conformance.independent.package import Package, canonical
-from conformance.independent.planes import domain_planes
+from conformance.independent.planes import domain_planes, stored
+from conformance.independent.refine import refined
 from conformance.independent.stages import Stages
-from conformance.independent.symbols import GaussianTable, Symbols, decode_region, decode_steps
+from conformance.independent.symbols import FrequencyTable, Symbols, decode_region, decode_steps
 
 POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
 MAXIMUM_SAMPLES = 1 << 24
@@ -46,8 +47,11 @@ class Decoded:
     stages: Stages | None
 
 
-def decode_picture(data: bytes, library: Library, wanted: str | None = None, keep: bool = False) -> Decoded:
-    """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists.
+def decode_picture(
+    data: bytes, library: Library, wanted: str | None = None, keep: bool = False, base: bool = False
+) -> Decoded:
+    """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists; base:
+    lossless layers are left aside (9.9), and plane digests where there are any.
 
     Raises RejectedError and UnsupportedError.
     """
@@ -67,16 +71,16 @@ def decode_picture(data: bytes, library: Library, wanted: str | None = None, kee
                       part_of(steps, domain))  # fmt: skip
     shown = picture(header, planes)
     if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
-        check_planes(codestream, shown)
+        shown, whole = with_layers(codestream, shown, library, base)
+        if whole:
+            check_planes(codestream, shown)
     alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
     if stages:
         stages.put_planes(planes)
     return Decoded(header, tuple(shown), alpha, stages)
 
 
-def component_networks(
-    header: PictureHeader, library: Library, package: Package, wanted: str | None
-) -> list[Networks]:
+def component_networks(header: PictureHeader, library: Library, package: Package, wanted: str | None) -> list[Networks]:
     """(7.2, 7.3) Networks of the components of the codestream, at the operating point that this decoder takes."""
     components = package.components[: len(header.components)]
     reduced = header.source_chroma_format_idc in (HALF_BOTH, HALF_WIDTH)
@@ -110,7 +114,7 @@ def latent_size(region: Region) -> tuple[int, int]:
     return ceil_div(region.bottom, 16) - region.top // 16, ceil_div(region.right, 16) - region.left // 16
 
 
-def quality_steps(codestream: Codestream, gaussian: GaussianTable) -> Tensor | None:
+def quality_steps(codestream: Codestream, gaussian: FrequencyTable) -> Tensor | None:
     """(8.8) Steps of the whole picture, None where there is no quality map."""
     if codestream.quality_map is None:
         return None
@@ -129,7 +133,10 @@ def part_of(steps: Tensor | None, region: Region) -> Tensor | None:
 
 
 def all_symbols(
-    codestream: Codestream, networks: list[Networks], gaussian: GaussianTable, stages: Stages | None,
+    codestream: Codestream,
+    networks: list[Networks],
+    gaussian: FrequencyTable,
+    stages: Stages | None,
     steps: Tensor | None,
 ) -> list[list[Symbols]]:
     """(8.1, 8.7) Symbols of each region of each component, their digests checked."""
@@ -198,9 +205,13 @@ def decode_domain(
         first_plane = last_plane
 
 
-def stored(plane: Tensor, bit_depth: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]]:
-    """(6.12.4) Samples as u1 where the bit depth is 8, otherwise u2."""
-    return plane.astype(np.uint8 if bit_depth == 8 else np.uint16)
+def with_layers(codestream: Codestream, shown: list[Tensor], library: Library, base: bool) -> tuple[list[Tensor], bool]:
+    """(9.9) Planes with the lossless layers, unless only the base is wanted; whether plane digests hold for them."""
+    if not any(layer.data for layer in codestream.lossless):
+        return shown, True
+    if base:
+        return shown, False
+    return refined(codestream, shown, library.gaussian(), library.residual()), True
 
 
 def check_planes(codestream: Codestream, planes: list[Tensor]) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from conformance.independent.layers import Tensor, clip
 from conformance.independent.networks import Synthesis
 
@@ -70,3 +72,8 @@ def domain_planes(
             top, left = 16 * (row.start - row.seen_start), 16 * (column.start - column.seen_start)
             height, width = 16 * (row.stop - row.start), 16 * (column.stop - column.start)
             yield 16 * row.start, 16 * column.start, made[:, top : top + height, left : left + width]
+
+
+def stored(plane: Tensor, bit_depth: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]]:
+    """(6.12.4) Samples as u1 where the bit depth is 8, otherwise u2."""
+    return plane.astype(np.uint8 if bit_depth == 8 else np.uint16)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(6.5 to 6.15) Payloads of the segments other than the picture header."""
+"""(6.5 to 6.16) Payloads of the segments other than the picture header."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from conformance.independent.bits import BitReader
 from conformance.independent.headers import GREY, PictureHeader
+
+LATTICES, DEFLATE = 0, 1  # 6.16.2
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,18 @@ class Digests:
 
     tensor: tuple[int, ...]
     plane: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LosslessLayer:
+    """(6.16) The lossless layer of a region, still coded; its number is its place among the layers."""
+
+    coding_idc: int
+    log2_lanes: int
+    parameter_row: tuple[int, ...]
+    parameters: bytes
+    digests: tuple[int, ...]
+    data: bytes
 
 
 def read_tool_header(bits: BitReader, header: PictureHeader) -> list[int]:
@@ -86,6 +100,22 @@ def read_alpha(bits: BitReader) -> Alpha:
     premultiplied_flag = bits.u(1)
     bits.align()
     return Alpha(premultiplied_flag, bits.b(bits.remaining))
+
+
+def read_lossless(bits: BitReader, header: PictureHeader, index: int) -> LosslessLayer:
+    """(6.16) The lossless layer of region `index`."""
+    got = bits.within("lossless_region_index", "6.16.1", bits.u(12), 0, header.region_rows * header.region_columns - 1)
+    bits.demand(got == index, "6.16.9", f"layer of region {got} in the place of region {index}")
+    coding_idc = bits.known("lossless_coding_idc", "6.16.2", bits.u(4), (LATTICES, DEFLATE))
+    lattices = int(coding_idc == LATTICES)
+    log2_lanes = bits.within("log2_lanes_lossless", "6.16.3", bits.u(4), 0, 10 * lattices)
+    rows = tuple(bits.within("parameter_row", "6.16.4", bits.u(6), 0, 63 * lattices) for _ in range(4))
+    most = header.level.max_metadata_bytes * lattices
+    length = bits.within("lossless_parameters_length", "6.16.5", bits.ue(), 0, most)
+    bits.align()
+    parameters = bits.b(length)
+    digests = tuple(bits.u(32) for _ in range(1 if header.source_chroma_format_idc == GREY else 3))
+    return LosslessLayer(coding_idc, log2_lanes, rows, parameters, digests, bits.b(bits.remaining))
 
 
 def read_digests(bits: BitReader, tensors: int, header: PictureHeader) -> Digests:

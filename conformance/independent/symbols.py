@@ -45,19 +45,19 @@ class Symbols:
 
 
 @dataclass(frozen=True)
-class GaussianTable:
-    """(8.4.3) The rows of residual symbols."""
+class FrequencyTable:
+    """(8.4.2) The rows of a table of the specification."""
 
     total_bits: int
     rows: tuple[Row, ...]
 
 
-def load_gaussian(spec: Path) -> GaussianTable:
-    """(8.4.3) tables/gaussian.json of the specification, whose digest (8.4.2.3) is checked.
+def load_table(spec: Path, name: str, rows: int) -> FrequencyTable:
+    """(8.4.3, 9.9.7) tables/NAME.json of the specification, whose digest (8.4.2.3) is checked.
 
     Raises RejectedError where the file is missing or wrong.
     """
-    path = spec / "tables" / "gaussian.json"
+    path = spec / "tables" / f"{name}.json"
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         numbers = [table["total_bits"], len(table["rows"])]
@@ -65,16 +65,16 @@ def load_gaussian(spec: Path) -> GaussianTable:
             numbers += [row["minimum"], len(row["frequencies"]), *row["frequencies"]]
         digest = hashlib.sha256(struct.pack(f"<{len(numbers)}i", *numbers)).hexdigest()
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        raise RejectedError("8.4.3", f"{path}: {error}") from error
-    if digest != table["sha256"] or len(table["rows"]) != ROWS:
+        raise RejectedError("8.4.2", f"{path}: {error}") from error
+    if digest != table["sha256"] or len(table["rows"]) != rows:
         raise RejectedError("8.4.2.3", f"{path}: digest or number of rows differs")
-    return GaussianTable(
+    return FrequencyTable(
         table["total_bits"], tuple(make_row(row["minimum"], row["frequencies"]) for row in table["rows"])
     )
 
 
 def decode_region(
-    networks: Networks, header: ComponentHeader, gaussian: GaussianTable, height: int, width: int, z_data: bytes,
+    networks: Networks, header: ComponentHeader, gaussian: FrequencyTable, height: int, width: int, z_data: bytes,
     residual_data: bytes, steps: Tensor | None,
 ) -> Symbols:  # fmt: skip
     """(8.1) The symbols of a region of height x width latent samples; steps of its quality map, None without one.
@@ -99,7 +99,7 @@ def decode_region(
     return Symbols(z, scale_index, skip_mask, symbols)
 
 
-def decode_steps(coded: bytes, gaussian: GaussianTable, height: int, width: int) -> Tensor:
+def decode_steps(coded: bytes, gaussian: FrequencyTable, height: int, width: int) -> Tensor:
     """(8.8.1) Steps of the quality map of a picture of height x width latent samples. Raises RejectedError."""
     if len(coded) < 2 or coded[0] >= ROWS or coded[1] > 10:
         raise RejectedError("8.8.1", "quality map: its table row or number of lanes does not exist")
