@@ -53,6 +53,14 @@ def test_narrow_ones_keep_what_matters_most(started: Started) -> None:
     assert found[0] < found[1] < found[2]
 
 
+def test_a_deeper_one_starts_as_the_shallower_one(started: Started) -> None:
+    deeper = [replace(own.synthesis_at("bop"), point="sop", fine_blocks=3, coarse_blocks=2)
+              for own in tiny_config().components]  # fmt: skip
+    network = scrambled(started, *deeper)
+    start_synthesis(network, "sop", training_pictures(4, 128))
+    assert psnr(network, "sop") == pytest.approx(psnr(network, "bop"), abs=1e-4)
+
+
 def test_it_is_least_squares(started: Started) -> None:
     """At full width the error is orthogonal to every input, but for the ridge."""
     full = SynthesisConfig(point="sop", fine=64, coarse=256, fine_blocks=1, coarse_blocks=1)
