@@ -38,7 +38,6 @@ def _train(argv: list[str]) -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda; torchrun's processes take one GPU each")
     parser.add_argument("--until", type=int, help="stop at this step")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this time (single process)")
-    parser.add_argument("--port", type=int, default=29511)
     arguments = parser.parse_args(argv)
     from refsw.train.data import pack
     from refsw.train.processes import Launch, run, torchrun_processes
@@ -53,8 +52,8 @@ def _train(argv: list[str]) -> None:
     if count > 1 and math.isfinite(arguments.minutes):
         raise UsageError("--minutes: expected a single process")
     pack(arguments.data or Path(recipe.data), arguments.run / "data")
-    run(Launch(recipe, arguments.run, arguments.device, arguments.processes, arguments.port, arguments.until,
-               60 * arguments.minutes))  # fmt: skip
+    seconds = 60 * arguments.minutes
+    run(Launch(recipe, arguments.run, arguments.device, arguments.processes, until=arguments.until, seconds=seconds))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ class Launch:
     run: Path
     device: str = "cpu"
     processes: int = 1
-    port: int = 29511
+    store: str = ""
+    """File in which the processes of this run find each other; torchrun's own way where it is empty."""
     until: int | None = None
     seconds: float = math.inf
 
@@ -46,10 +48,9 @@ def _work(rank: int, launch: Launch, parent: int = 0) -> None:
     if parent:
         threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     if launch.processes > 1:
-        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-        os.environ.setdefault("MASTER_PORT", str(launch.port))
         backend = "nccl" if launch.device.startswith("cuda") else "gloo"
-        dist.init_process_group(backend, rank=rank, world_size=launch.processes, timeout=timedelta(minutes=20))
+        method = f"file://{launch.store}" if launch.store else "env://"
+        dist.init_process_group(backend, method, timedelta(minutes=20), launch.processes, rank)
     threads = BATCH_THREADS if launch.device.startswith("cuda") else 0
     worker = Worker(rank, launch.processes, launch.device, threads)
     train(launch.recipe, launch.run, worker, launch.until, launch.seconds)
@@ -75,7 +76,9 @@ def run(launch: Launch) -> None:
     import torch.multiprocessing as multiprocessing
 
     try:
-        multiprocessing.spawn(_work, (launch, os.getpid()), nprocs=launch.processes)
+        with tempfile.TemporaryDirectory(prefix="refsw-train-") as folder:  # a port may be another run's
+            here = replace(launch, store=str(Path(folder) / "store"))
+            multiprocessing.spawn(_work, (here, os.getpid()), nprocs=launch.processes)
     except multiprocessing.ProcessRaisedException as error:
         reason = str(error).strip().splitlines()[-1]
         raise RefswError(f"process {error.error_index}: {reason}") from None

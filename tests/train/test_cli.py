@@ -130,7 +130,7 @@ def test_a_process_that_dies_ends_the_run_in_one_line(training_folder: Path, tmp
     recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, structure="absent"))
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1])}
     command = [sys.executable, "-m", "refsw.cli.train", str(recipe), "--run", str(tmp_path / "run"), "--data",
-               str(training_folder), "--processes", "2", "--port", "29533"]  # fmt: skip
+               str(training_folder), "--processes", "2"]  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 5
     lines = [line for line in done.stderr.splitlines() if "Terminating process" not in line]

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -169,12 +168,9 @@ def test_two_processes_average_their_gradients(
     run: Path, first: State, packed: Path, training_folder: Path, tmp_path: Path
 ) -> None:
     """The processes see batches of their own, so one process plays both in turn: the weights are the same."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     path = write_recipe(tmp_path / "r.yaml")
     command = [sys.executable, "-m", "refsw.cli.train", str(path), "--run", str(run), "--data", str(training_folder),
-               "--processes", "2", "--port", str(port), "--until", "2"]  # fmt: skip
+               "--processes", "2", "--until", "2"]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(Path(refsw.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
