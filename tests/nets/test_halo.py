@@ -77,7 +77,9 @@ def test_halo_is_what_the_networks_need(config: CodecConfig) -> None:
         other = y_hat.clone()
         other[0, :, CENTRE, CENTRE] += 1000  # the stem works in float32, where little is easily lost
         net.stem.float()
-        found.append(reach(*(net.planes(y, features, QUALITY.double(), "bop").double() for y in (y_hat, other)), 16))
+        for point in config.points:
+            planes = [net.planes(y, features, QUALITY.double(), point).double() for y in (y_hat, other)]
+            found.append(reach(planes[0], planes[1], 16))
     assert max(found) == wanted.synthesis
 
     found = []
