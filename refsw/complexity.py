@@ -8,12 +8,13 @@ networks execute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from refsw.constants import HYPER_BLOCK, LATENT_BLOCK
 from refsw.nets.config import CodecConfig, ComponentConfig, TransformConfig
 from refsw.spec import Profile
+from refsw.tools.tool import Cost
 
 BYTES_PER_VALUE = 4
 PLANE_COPIES = 2  # as the networks give them, and put together
@@ -152,6 +153,15 @@ class Complexity:
         """Sum of all stages."""
         return sum(k for _, k in self.stages)
 
+    def with_tools(self, tools: Iterable[ToolCost]) -> Complexity:
+        """With coding tools: their MAC and parameters are added; what one holds while it runs counts as a tile's."""
+        own = tuple(tools)
+        return replace(
+            self, stages=(*self.stages, *((f"tool {one.name}", one.cost.macs / 1000) for one in own)),
+            parameters=self.parameters + sum(one.cost.parameters for one in own),
+            tile_bytes=max([self.tile_bytes, *(float(one.cost.bytes_per_sample) for one in own)]),
+        )  # fmt: skip
+
     def excess(self, profile: Profile) -> str:
         """(A.1) What is over a budget of the profile, and by how much; "" where nothing is."""
         budgets = (
@@ -166,6 +176,14 @@ class Complexity:
             for what, found, limit in budgets
             if found > limit
         )
+
+
+@dataclass(frozen=True)
+class ToolCost:
+    """(B.4) A coding tool and its greatest cost."""
+
+    name: str
+    cost: Cost
 
 
 def decoder_complexity(config: CodecConfig, point: str, components: int | None = None) -> Complexity:

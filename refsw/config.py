@@ -120,6 +120,8 @@ class Config:
     rate: RateConfig
     coding: CodingConfig
     refine: RefineConfig
+    tools: tuple[tuple[str, str], ...]
+    """Name and mode of each coding tool that is named here: on, off, or a branch of its own that is forced."""
     regions: RegionsConfig
     tiles: TilesConfig
     overrides: tuple[str, ...] = ()
@@ -127,7 +129,7 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a report; `config_from_dict` takes them back."""
-        return cast("dict[str, Any]", json.loads(json.dumps(asdict(self))))
+        return cast("dict[str, Any]", json.loads(json.dumps({**asdict(self), "tools": dict(self.tools)})))
 
 
 def load_config(path: str | Path = "base", overrides: Iterable[str] = ()) -> Config:
@@ -179,10 +181,16 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
             lanes=coding["lanes"], digest=coding["digest"], plane_digests=coding["plane_digests"],
         ),
         refine=RefineConfig(**values["refine"]),
+        tools=tuple((name, _mode(mode)) for name, mode in values["tools"].items()),
         regions=RegionsConfig(**values["regions"]),
         tiles=TilesConfig(**values["tiles"]),
         overrides=overrides,
     )
+
+
+def _mode(value: bool | str) -> str:
+    """A tool's mode; YAML takes the words on and off for truth values."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
 
 
 def find_config(path: str | Path) -> Path:

@@ -37,10 +37,11 @@ ALLOWED: dict[str, set[str]] = {
     "numerics": GROUND,
     "memory": GROUND,
     "lossless": GROUND | {"entropy"},
+    "tools": GROUND | {"syntax", "colour", "entropy", "exact"},
     "decode": GROUND
     | {"syntax", "entropy", "exact", "lossless", "models", "nets", "colour", "tools", "complexity", "memory"},
 }
-NORMATIVE = {"syntax", "container", "entropy", "exact", "lossless", "models", "nets", "colour", "decode"}
+NORMATIVE = {"syntax", "container", "entropy", "exact", "lossless", "models", "nets", "colour", "tools", "decode"}
 INFORMATIVE = {"encode", "train", "ctc", "cli", "api", "config", "pillow", "exchange"}
 WITHOUT_TORCH = (
     "syntax", "container", "entropy", "lossless", "spec", "constants", "models", "io", "config", "configfile", "types",
@@ -133,7 +134,7 @@ def test_loading_without_torch() -> None:
     names = [
         "refsw", "refsw.syntax", "refsw.entropy", "refsw.spec", "refsw.config", "refsw.io", "refsw.models",
         "refsw.pillow", "refsw.decode.picture", "refsw.container", "refsw.cli.probe", "refsw.cli.enc", "refsw.cli.dec",
-        "refsw.cli.ctc", "refsw.ctc.engine",
+        "refsw.cli.ctc", "refsw.ctc.engine", "refsw.tools.toolbox",
     ]  # fmt: skip
     load = f"import importlib, sys; [importlib.import_module(name) for name in {names!r}]"
     script = f"{load}; assert 'torch' not in sys.modules"

@@ -6,6 +6,7 @@
     {{structure NAME}}                 syntax table of a structure
     {{semantics NAME}}                 semantics of a structure and its elements
     {{constraints PREFIX}}             constraints whose clause begins so
+    {{tool NAME}}  {{proposal}}        syntax and semantics of a coding tool's payload, of a proposal
     {{data FILE KEY}}                  a list of rows in a YAML document of spec/
 """
 
@@ -19,6 +20,9 @@ from pathlib import Path
 from refsw import spec
 from refsw.resources import spec_dir
 from refsw.syntax import documents
+from refsw.syntax.definition import Syntax
+from refsw.tools.proposal import proposal_syntax
+from refsw.tools.toolbox import OWN, syntax_of
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "spec"
 NOTE = "<!-- Rendered by tools/render_spec.py from spec/; do not edit. -->\n"
@@ -66,6 +70,12 @@ def outdated(folder: Path, pages: dict[str, str]) -> list[str]:
     return sorted({*wrong, *(present - pages.keys())})
 
 
+def _payload(tables: Syntax) -> str:
+    parts = (part(name, tables) for name in tables.structures
+             for part in (documents.structure_table, documents.structure_semantics))  # fmt: skip
+    return "\n\n".join(parts)
+
+
 def _expand(order: str) -> str:
     match order.split():
         case ["segments"]:
@@ -82,6 +92,11 @@ def _expand(order: str) -> str:
             return documents.structure_semantics(name)
         case ["constraints", prefix]:
             return documents.constraint_table(prefix)
+        case ["tool", name]:
+            tool = next(tool for tool in OWN if tool.name == name)
+            return _payload(syntax_of(tool).tables)
+        case ["proposal"]:
+            return _payload(proposal_syntax().tables)
         case ["data", file, key]:
             return documents.data_table(spec.document(file)[key])
         case _:

@@ -4,6 +4,7 @@
     schema     every YAML document that this project has a JSON Schema for obeys it
     elements   range, semantics and clause of each element; names in expressions are those of earlier elements
     clauses    each clause belongs to one thing; every constraint meets an element
+    tools      the same of the payloads of coding tools, whose ids ascend
     boxes      each box of Table F-1 stands in one that holds boxes, and has a structure that exists
     levels     limits grow from level to level; the example that a level names fits it and no lower one
 """
@@ -16,9 +17,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import pairwise
+from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
+import yaml
 
+import refsw.tools
 from refsw import spec
 from refsw.resources import spec_dir
 from refsw.spec import Level, Profile
@@ -26,7 +30,16 @@ from refsw.syntax.boxes import FILE, file_format
 from refsw.syntax.definition import Bind, Constraint, Field, For, If, Include, Item, Let, Structure, Syntax, syntax
 from refsw.syntax.documents import fields_of
 from refsw.syntax.expression import Expression
+from refsw.syntax.headers import PictureHeader
+from refsw.syntax.payload import header_names
+from refsw.tools.proposal import proposal_syntax
+from refsw.tools.toolbox import OWN, syntax_of
 
+TOOLS = Path(refsw.tools.__file__).parent
+_HEADER = PictureHeader(
+    level_idc=10, synthesis_transform_id=(0,), model_id=1, model_digest=bytes(4), coded_width_minus1=0,
+    coded_height_minus1=0, components=(),
+)  # fmt: skip
 ROOT_NAMES = frozenset({"segment_index", "segment_marker", "remaining"})
 
 
@@ -46,6 +59,7 @@ def findings() -> Iterator[str]:
         yield from _clauses()
         yield from _names()
         yield from _boxes()
+        yield from _tools()
         yield from _levels()
 
 
@@ -63,14 +77,19 @@ def _schemas() -> Iterator[str]:
         rules = json.loads(path.read_text(encoding="utf-8"))
         validator = jsonschema.Draft202012Validator(rules)
         jsonschema.Draft202012Validator.check_schema(rules)
-        for name in names:
-            for error in validator.iter_errors(spec.document(name)):
-                yield f"spec/{name}: {error.json_path}: {error.message[:200]}"
+        own = {f"spec/{name}": spec.document(name) for name in names}
+        if schema == "syntax":
+            files = [TOOLS / "proposal.yaml", *(tool.folder / "syntax.yaml" for tool in OWN)]
+            own |= {str(file): yaml.safe_load(file.read_text(encoding="utf-8")) for file in files}
+        for name, document in own.items():
+            for error in validator.iter_errors(document):
+                yield f"{name}: {error.json_path}: {error.message[:200]}"
 
 
 def _clauses() -> Iterator[str]:
     tables, file = syntax(), file_format()
-    structures = (*tables.structures.values(), *file.syntax.structures.values())
+    payloads = [structure for own in _payloads() for structure in own.structures.values()]
+    structures = (*tables.structures.values(), *file.syntax.structures.values(), *payloads)
     all_fields = [field for structure in structures for field in fields_of(structure)]
     owners: list[tuple[str, str]] = [(rule.clause, f"rule {rule.name}") for rule in file.syntax.rules.values()]
     owners += [(kind.clause, f"segment {kind.marker}") for kind in tables.segments]
@@ -110,6 +129,20 @@ def _names() -> Iterator[str]:
         yield from _walk(tables.structures[kind.structure], known, columns, tables)
         if kind.publish:
             published |= known
+
+
+def _payloads() -> list[Syntax]:
+    return [proposal_syntax().tables, *(syntax_of(tool).tables for tool in OWN)]
+
+
+def _tools() -> Iterator[str]:
+    """Names in the payloads of coding tools, and that tool ids ascend."""
+    known = set(header_names(_HEADER)) | ROOT_NAMES
+    for own in _payloads():
+        root = next(iter(own.structures.values()))
+        yield from _walk(root, set(known), set(), own)
+    if [tool.tool_id for tool in OWN] != sorted({tool.tool_id for tool in OWN}) or not all(t.tool_id for t in OWN):
+        yield "refsw/tools: tool ids of OWN do not ascend"
 
 
 def _boxes() -> Iterator[str]:

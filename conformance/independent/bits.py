@@ -49,6 +49,11 @@ class BitReader:
                 raise RejectedError("5.1.6", f"{self}: Exp-Golomb code with more than {UE_ZEROS} leading zero bits")
         return (1 << zeros) - 1 + self.u(zeros)
 
+    def se(self) -> int:
+        """(5.1.7) Signed Exp-Golomb code."""
+        code = self.ue()
+        return (code + 1) // 2 if code % 2 else -(code // 2)
+
     def align(self) -> None:
         """(5.1.5, 5.1.9) Zero bits up to a byte boundary."""
         if self.u(-self.position % 8):

@@ -21,6 +21,7 @@ from conformance.independent.segments import (
     read_substream,
     read_tool_header,
 )
+from conformance.independent.tools import TOOLS, Filter
 
 SOC, EOC, PIH = 0xFF80, 0xFF81, 0xFF82
 PIH_BYTES = 1024
@@ -39,8 +40,12 @@ class Codestream:
     lossless: list[LosslessLayer] = field(default_factory=list)
     """Of the first regions, in their order."""
     digests: Digests | None = None
+    filters: list[Filter] = field(default_factory=list)
+    """Post-filters, in the order of application."""
+    headers: bytes = b""
+    """Payloads of picture header and tool header, which digests cover (8.7)."""
     unknown: list[UnsupportedError] = field(default_factory=list)
-    """Tools and essential extensions, in which no clause is violated."""
+    """Unknown tools and essential extensions, in which no clause is violated."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,12 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
         codestream.digests = read_digests(bits, components * regions, header)
 
     def read_tools(bits: BitReader, index: int) -> None:
-        for tool_id in read_tool_header(bits, header):
-            codestream.unknown.append(UnsupportedError("6.6.1", f"coding tool {tool_id} is not known"))
+        codestream.headers += bits.data[bits.position // 8 : bits.end]
+        for tool_id, payload in read_tool_header(bits, header):
+            if tool_id in TOOLS:
+                codestream.filters.append(TOOLS[tool_id](payload, header))
+            else:
+                codestream.unknown.append(UnsupportedError("6.6.1", f"coding tool {tool_id} is not known"))
 
     def read_rendering(bits: BitReader, index: int) -> None:
         read_rendering_information(bits, header)
@@ -132,7 +141,8 @@ def read_codestream(data: bytes) -> Codestream:
     if (marker := bits.u(16)) != PIH:
         raise RejectedError("5.2.3", f"{bits}: the first marker is {marker:04X}, not PIH (FF82)")
     payload = read_payload(bits, "PIH", PIH_BYTES)
-    codestream = Codestream(read_picture_header(payload))
+    header = read_picture_header(payload)
+    codestream = Codestream(header, headers=header.payload)
     kinds = list(table_5_1(codestream))
     markers = {marker for kind in kinds for marker in range(kind.first, kind.last + 1)}
 

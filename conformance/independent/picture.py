@@ -69,6 +69,7 @@ def decode_picture(
     for domain, members in domains(header):
         decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages,
                       part_of(steps, domain))  # fmt: skip
+        filter_domain(codestream, domain, planes)
     shown = picture(header, planes)
     if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
         shown, whole = with_layers(codestream, shown, library, base)
@@ -150,7 +151,7 @@ def all_symbols(
                 symbols = decode_region(
                     networks[component], coded, gaussian, *latent_size(region), *substreams, part_of(steps, region)
                 )
-                if codestream.digests and symbols.digest(header.payload) != codestream.digests.tensor[where]:
+                if codestream.digests and symbols.digest(codestream.headers) != codestream.digests.tensor[where]:
                     raise DamagedError("the digest differs (8.7)")
             except DamagedError as error:
                 raise RejectedError("8.4.4.5", f"component {component}, region {number} is damaged: {error}") from error
@@ -203,6 +204,13 @@ def decode_domain(
             place = target[:, row : row + samples.shape[1], column : column + samples.shape[2]]
             place[...] = samples[:, : place.shape[1], : place.shape[2]]
         first_plane = last_plane
+
+
+def filter_domain(codestream: Codestream, domain: Region, planes: Tensor) -> None:
+    """(9.11.1) Post-filters, each on the whole domain; its samples are written into `planes`."""
+    place = planes[:, domain.top : domain.bottom, domain.left : domain.right]
+    for one in codestream.filters:
+        place[...] = one.filter(place, codestream.header.bit_depth)
 
 
 def with_layers(codestream: Codestream, shown: list[Tensor], library: Library, base: bool) -> tuple[list[Tensor], bool]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.independent.bits import BitReader
@@ -39,8 +40,8 @@ class LosslessLayer:
     data: bytes
 
 
-def read_tool_header(bits: BitReader, header: PictureHeader) -> list[int]:
-    """(6.5, 6.6) Ids of the enabled tools, of which this version of the specification defines none."""
+def read_tool_header(bits: BitReader, header: PictureHeader) -> Iterator[tuple[int, BitReader]]:
+    """(6.5, 6.6) Id and payload of each enabled tool."""
     profile, most = header.profile, header.level.max_header_bytes
     num_tools = bits.within("num_tools", "6.5.1", bits.u(8), 1, 255)
     bits.demand(profile.any_tool or num_tools <= len(profile.tools), "A.1.11", f"{num_tools} tools, over the profile")
@@ -51,9 +52,10 @@ def read_tool_header(bits: BitReader, header: PictureHeader) -> list[int]:
         bits.demand(not tools or tool_id > tools[-1], "6.6.4", "tool blocks are not in ascending order")
         length = bits.within("tool_payload_length", "6.6.2", bits.ue(), 0, most)
         bits.align()
+        first = bits.position // 8
         bits.b(length)
         tools.append(tool_id)
-    return tools
+        yield tool_id, BitReader(bits.data, first, first + length)
 
 
 def read_rendering_information(bits: BitReader, header: PictureHeader) -> None:

@@ -21,6 +21,7 @@ from conformance.independent.picture import (
     assemble,
     component_networks,
     domains,
+    filter_domain,
     operating_point,
     quality_steps,
 )
@@ -61,6 +62,7 @@ def decode_picture(
     for domain, members in domains(header):
         place = planes[:, domain.top : domain.bottom, domain.left : domain.right]
         decode_domain(header, package, sessions, domain, [[of[i] for i in members] for of in symbols], place, stages)
+        filter_domain(codestream, domain, planes)
     alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
     if stages:
         stages.put_planes(planes)

@@ -18,15 +18,18 @@ from refsw.cli.batch import Kind, add_batch, is_batch, refuse_in_batch, run_batc
 from refsw.cli.common import Parser, check_paths, guarded, naming, number, write_report
 from refsw.cli.dump import check_dump, write_dump
 from refsw.cli.partial import add_partial, damage_lines, selection, write_latents
+from refsw.cli.tools import add_plugins, toolbox
 from refsw.cli.workers import Done, Session, Task
 from refsw.decode.lossless import applies
 from refsw.decode.realism import BYTES_PER_SAMPLE, check_realism
 from refsw.decode.select import WHOLE, Selection, displayed
+from refsw.decode.tools import active, told
 from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
 from refsw.io import PictureWarning, check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
 from refsw.syntax.budget import lossless_memory_bytes, memory_bytes
+from refsw.tools.toolbox import Toolbox
 from refsw.types import digest
 
 # The whole codestream is held in memory; the level of its header then bounds everything else.
@@ -66,6 +69,7 @@ def _parser() -> Parser:
     parser.add_argument("--realism", type=number(float, 0, 1), default=0.0, metavar="0..1",
                         help="draw likely detail: 0 is nearest to the source, 1 looks most natural")  # fmt: skip
     add_partial(parser)
+    add_plugins(parser)
     parser.add_argument("--dump", type=Path, metavar="DIR", help="write every stage into this folder")
     parser.add_argument("--report", type=Path, metavar="R.json", help="write what was done, and its time")
     parser.add_machine()
@@ -115,6 +119,7 @@ class _Decoding:
         self.work = work
         self.model: Any = None
         self.named: tuple[int, bytes] | None = None
+        self.toolbox: Toolbox | None = None
 
     def __call__(self, task: Task) -> Done:
         begin = time.perf_counter()
@@ -125,7 +130,9 @@ class _Decoding:
             found = syntax.salvage(file.codestream).codestream if chosen.conceal else syntax.read(file.codestream)
             header = found.picture_header  # most of what is wrong is found here, before torch is loaded
             displayed(header, chosen)
-            layer = applies(found, chosen) and not arguments.lossy
+            self.toolbox = self.toolbox or toolbox(arguments)
+            complete = active(told(found, self.toolbox), chosen.filters, chosen.luma).complete
+            layer = applies(found, chosen) and complete and not arguments.lossy
             check_realism(arguments.realism, arguments.exact, layer)
             needed = memory_bytes(header) + (lossless_memory_bytes(header) if layer else 0)
             if arguments.realism:
@@ -143,7 +150,7 @@ class _Decoding:
                     selection=chosen,
                     keep=arguments.dump is not None or arguments.latents is not None,
                     exact=arguments.exact, model=self.model, lossy=arguments.lossy,
-                    realism=arguments.realism,
+                    realism=arguments.realism, toolbox=self.toolbox,
                 )  # fmt: skip
             if arguments.verify:
                 verify_planes(decoded.codestream, decoded.image)
@@ -170,6 +177,7 @@ class _Decoding:
             "exact": arguments.exact,
             "realism": arguments.realism,
             "lossless": decoded.lossless,
+            "tools": decoded.tools,
             "verified": arguments.verify,
             "damage": decoded.damage,
             "numerics": record,

@@ -18,6 +18,7 @@ from refsw.cli.batch import Kind, add_batch, is_batch, plan, refuse_in_batch, ru
 from refsw.cli.common import Parser, check_paths, guarded, is_container, naming, number, write_report
 from refsw.cli.formats import add_formats, geometry, transform, with_wanted_metadata
 from refsw.cli.interest import add_regions_of_interest, quality_steps
+from refsw.cli.tools import add_plugins, tool_list, toolbox
 from refsw.cli.workers import Done, Session, Task
 from refsw.config import Config, load_config
 from refsw.errors import UsageError
@@ -32,7 +33,8 @@ _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
   refsw-enc photo.png -o photo.jai --psnr 36          the quality that gives 36 dB
   refsw-enc photo.png -o photo.jai --set coding.digest=false
   refsw-enc photo.png -o photo.jai --lossless         every sample comes back
-  refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped"""
+  refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped
+  refsw-enc --list-tools                              coding tools, and how to turn them on and off"""
 
 _KIND = Kind(
     "refsw-enc",
@@ -74,6 +76,8 @@ def _parser() -> Parser:
     parser.add_argument("--refine-seconds", type=number(float, 0.001, 1e6), metavar="S",
                         help="and end after S seconds (refine.seconds)")  # fmt: skip
     add_regions_of_interest(parser)
+    add_plugins(parser)
+    parser.add_argument("--list-tools", action="store_true", help="list coding tools, and encode nothing")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
                         help="change one value of the configuration; recorded in the report")  # fmt: skip
     parser.add_argument("--rec", type=Path, metavar="REC.png", help="write what a decoder will show")
@@ -83,6 +87,9 @@ def _parser() -> Parser:
 
 
 def _encode(argv: Sequence[str]) -> None:
+    if "--list-tools" in argv:
+        print(tool_list(argv))
+        return
     arguments = _parser().parse_args(argv)
     geometry(arguments)  # so that wrong options are named before anything is read
     work = _Work(arguments, tuple(argv), load_config(arguments.config, _overrides(arguments)), arguments.quality)
@@ -139,6 +146,7 @@ class _Encoding:
     def __init__(self, work: _Work) -> None:
         self.work = work
         self.model: Any = None
+        self.toolbox = toolbox(work.arguments)
 
     def __call__(self, task: Task) -> Done:
         begin = time.perf_counter()
@@ -156,7 +164,7 @@ class _Encoding:
                 model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
                 custom=transform(arguments, image), lossless=arguments.lossless,
-                steps=quality_steps(arguments, image),
+                steps=quality_steps(arguments, image), toolbox=self.toolbox,
             )  # fmt: skip
         shown = encoded.reconstruction
         if arguments.rec is not None and shown is not None:

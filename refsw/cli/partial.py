@@ -27,6 +27,7 @@ def add_partial(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--channels", type=number(int, 0, 1023), metavar="N",
                         help="decode symbols of the first N latent channels of each component alone")  # fmt: skip
     parser.add_argument("--luma", action="store_true", help="decode the first component alone, as a grey picture")
+    parser.add_argument("--no-filters", action="store_true", help="leave post-filters aside; the report says which")
     parser.add_argument("--conceal", action="store_true",
                         help="show what is left of a damaged or incomplete file, and list the damage")  # fmt: skip
     parser.add_argument("--latents", type=Path, metavar="OUT.npz", help="write y_hat, z and symbols of each component")
@@ -40,7 +41,9 @@ def selection(arguments: argparse.Namespace) -> Selection:
         raise UsageError("--channels: symbols that are not decoded have no digest; leave out --dump")
     if arguments.latents is not None and arguments.latents.suffix.lower() != ".npz":
         raise UsageError(f"{arguments.latents}: latents are written as .npz")
-    return Selection(arguments.region, arguments.channels, arguments.luma, arguments.conceal)
+    return Selection(
+        arguments.region, arguments.channels, arguments.luma, arguments.conceal, not arguments.no_filters
+    )
 
 
 def damage_lines(decoded: Decoded) -> Iterator[str]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from refsw import container
 from refsw.cli.common import Parser, guarded, naming, plain
+from refsw.cli.payloads import payload_violations, with_payloads
+from refsw.cli.tools import add_plugins, toolbox
 from refsw.container.boxes import shown
 from refsw.errors import RefswError, UsageError
 from refsw.io.files import read_bytes
@@ -38,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="NAME", help="print the integer layers of a model package, without a FILE")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--validate", action="store_true", help="print only the violated clauses; all, not the first")
+    add_plugins(parser)
     parser.add_argument("--complexity", action="store_true", help="print only what the headers say of the cost")
     return parser
 
@@ -64,6 +67,8 @@ def _report(data: bytes, options: argparse.Namespace) -> tuple[list[str], RefswE
     """What to print, and the error that decides the exit code."""
     if options.validate:
         violations = container.validate(data)
+        if not violations:
+            violations = tuple(payload_violations(data, container.trace(data)[0], toolbox(options)))
         if options.json:
             lines = _json({"file": str(options.file), "valid": not violations, "violations": plain(violations)})
         else:
@@ -72,7 +77,7 @@ def _report(data: bytes, options: argparse.Namespace) -> tuple[list[str], RefswE
     if options.complexity:
         costs = budget(read(container.opened(data).codestream))
         return _json(plain(costs)) if options.json else complexity_lines(costs), None
-    entries, error = container.trace(data)
+    entries, error = with_payloads(data, *container.trace(data), toolbox(options))
     if not options.json:
         return [_line(entry) for entry in entries], error
     tree = {

@@ -16,7 +16,7 @@ from refsw.constants import EXACT_PLANE_BITS, LATENT_BLOCK, LATENT_FRACTION_BITS
 from refsw.decode.clock import Clock
 from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, latents, planes
 from refsw.decode.model import Model
-from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
+from refsw.decode.windows import Block, Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.errors import UsageError
 from refsw.exact.operations import NumpyOperations, Operations
 from refsw.nets.halo import halo
@@ -73,9 +73,9 @@ class ExactReconstructor(Generic[T]):
             for own, component in zip(model.fixed, header.components, strict=False)
         ]
 
-    def windows(self, wanted: Box | None = None) -> Iterator[Window]:
-        """(9.6) Windows of the picture, or of the part that is wanted."""
-        return plan(self.header, wanted or picture_box(self.header), self.halo, DIVISOR)
+    def windows(self, wanted: Box | None = None, margin: int = 0) -> Iterator[Window]:
+        """(9.6) Windows of the picture, or of the part that is wanted; margin: of post-filters, latent samples."""
+        return plan(self.header, wanted or picture_box(self.header), self.halo, DIVISOR, margin)
 
     def latents(self, window: Window, keep: bool = False) -> list[ExactPath[T]]:
         """(9.8.2, 9.8.3) Mean path of every component on the crop of a window; y_hat is stored with `keep`."""
@@ -94,9 +94,9 @@ class ExactReconstructor(Generic[T]):
         self.clock.add("mean path", begin)
         return paths
 
-    def planes(self, window: Window, paths: list[ExactPath[T]]) -> Iterator[PlanesPart]:
-        """(9.8.3) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
-        for area, seen in window.tiles:
+    def planes(self, window: Window, block: Block, paths: list[ExactPath[T]]) -> Iterator[PlanesPart]:
+        """(9.8.3) Synthesis of a block of a window, tile by tile; parts are cut to the coded picture."""
+        for area, seen in block.tiles:
             begin, parts = self.clock.now(), []
             (rows, columns), kept = seen.inside(window.crop).slices, luma_box(area.inside(seen))
             for index, path in enumerate(paths):

@@ -23,7 +23,7 @@ from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
-from refsw.syntax.writer import picture_header_payload
+from refsw.syntax.writer import digested_headers
 from refsw.types import CodedTensors, ComponentSymbols, Int, canonical_parts
 
 SYMBOLS_AT_ONCE = 1 << 19
@@ -59,9 +59,9 @@ def checksum(symbols: ComponentSymbols) -> int:
 
 
 def region_digest(header_payload: bytes, symbols: ComponentSymbols) -> int:
-    """(8.7) What the digest segment states of a region of a component: its checksum, continued over the picture header.
+    """(8.7) What the digest segment states of a region of a component: its checksum, continued over the headers.
 
-    The header is in it because a damaged size or colour transform can leave every tensor as it was.
+    Headers are in it because a damaged size, colour transform or filter can leave every tensor as it was.
     """
     return zlib.crc32(header_payload, checksum(symbols))
 
@@ -77,7 +77,6 @@ def check_supported(header: PictureHeader, model: Model) -> None:
         f"colour_transform_idc {header.colour_transform_idc}": (
             header.colour_transform_idc not in (NO_TRANSFORM, BT709, CUSTOM)
         ),
-        "coding tools": header.tools_enabled_flag,
     }
     for what, found in reasons.items():
         if found:
@@ -92,13 +91,6 @@ def check_supported(header: PictureHeader, model: Model) -> None:
             raise UnsupportedError(
                 f"component {index}: {component.num_coded_channels} channels, the model has {channels}"
             )
-
-
-def check_extensions(codestream: Codestream) -> None:
-    """(6.13.1) Raises UnsupportedError for an essential extension: this decoder knows none."""
-    for own in codestream.extensions:
-        if own.extension_essential_flag:
-            raise UnsupportedError(f"essential extension {own.extension_id}: not supported by this decoder")
 
 
 @dataclass(frozen=True)
@@ -234,10 +226,9 @@ def parse_regions(
     """
     header = codestream.picture_header
     check_supported(header, model)
-    check_extensions(codestream)
     indices = range(header.num_regions) if regions is None else tuple(regions)
     count = len(header.components) if components is None else min(components, len(header.components))
-    payload = picture_header_payload(codestream) if codestream.digest_segment is not None else b""
+    payload = digested_headers(codestream) if codestream.digest_segment is not None else b""
     damage: list[Damage] = []
     steps = picture_steps(codestream)
 
@@ -263,8 +254,8 @@ def parse_regions(
                 if stated is not None and limit >= scale.network.outputs:
                     digest = region_digest(payload, own)
                     if digest != stated:
-                        found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and picture "
-                              f"header is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
+                        found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and "
+                              f"headers is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip
             if index not in collectors:
                 known = min(limit, header.components[index].num_coded_channels) if rows else 0
                 collectors[index] = _Collector(header, scale, keep, steps, known)

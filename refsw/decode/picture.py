@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,13 @@ from refsw.complexity import decoder_complexity
 from refsw.decode.assemble import Assembly
 from refsw.decode.damage import Damage
 from refsw.decode.extras import alpha_of, metadata_of
+from refsw.decode.filters import filtered
 from refsw.decode.lossless import applies, cropped, has_layer, whole_regions, with_layers
 from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.realism import check_realism
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
+from refsw.decode.tools import NO_TOOLS, ActiveTools, ToolReport, active, told, tool_cost
 from refsw.errors import DamageError, InputError, LevelError, UnsupportedError
 from refsw.memory import release
 from refsw.models import find_by_id
@@ -28,6 +31,8 @@ from refsw.nets.halo import halo
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.salvage import salvage
+from refsw.tools.tool import Tool
+from refsw.tools.toolbox import DEFAULT, Toolbox
 from refsw.types import CodedTensors, ComponentLatents, ComponentSymbols, Image, Planes
 
 if TYPE_CHECKING:
@@ -57,7 +62,8 @@ class Decoded:
 
     tensors: z and symbols of each component; symbols, latents: one per component, planes: None where nothing was kept;
     damage: what was concealed; ended: why reading the codestream stopped early, None where it did not; lossless:
-    whether a lossless layer (9.9) was used.
+    whether a lossless layer (9.9) was used; tools: what became of each coding tool. planes are those that the
+    picture is made of, after post-filters.
     """
 
     image: Image
@@ -70,6 +76,7 @@ class Decoded:
     damage: tuple[Damage, ...] = ()
     ended: InputError | None = None
     lossless: bool = False
+    tools: tuple[ToolReport, ...] = ()
 
 
 def choose_operating_point(header: PictureHeader, model: Model, wanted: str | None) -> str:
@@ -88,11 +95,13 @@ def choose_operating_point(header: PictureHeader, model: Model, wanted: str | No
     return usable[0]
 
 
-def check_budgets(header: PictureHeader, model: Model, point: str) -> None:
-    """(A.1) Raises LevelError where the networks that would decode a picture are over a budget of its profile."""
+def check_budgets(header: PictureHeader, model: Model, point: str, tools: Iterable[Tool] = ()) -> None:
+    """(A.1) Raises LevelError where networks and tools that would decode a picture are over a budget of its profile."""
     profile = spec.profile(header.decoder_profile_idc)
-    components = min(len(header.components), len(model.config.components))
-    excess = decoder_complexity(model.config, point, components).excess(profile)
+    own = model.config.components[: len(header.components)]
+    planes, channels = sum(len(c.planes) for c in own), sum(c.channels for c in own)
+    costs = [tool_cost(tool, planes, channels) for tool in tools]
+    excess = decoder_complexity(model.config, point, len(own)).with_tools(costs).excess(profile)
     if excess:
         name = model.package.description.name
         raise LevelError(f"operating point {point} of model {name} takes {excess} [clause A.1]")
@@ -137,6 +146,7 @@ def decode_picture(
     exact: str | None = None,
     lossy: bool = False,
     realism: float = 0.0,
+    toolbox: Toolbox = DEFAULT,
 ) -> Decoded:
     """(7.1) Decode one codestream.
 
@@ -144,8 +154,9 @@ def decode_picture(
     damage; keep: whether all tensors are wanted, which takes some 60 bytes of memory per luma sample; exact: back-end
     of picture-exact reconstruction ("auto", "float64", "oracle"), None for the float networks; lossy: leave a lossless
     layer aside; with or without it, a codestream that has one is reconstructed picture-exactly, unless realism is asked
-    for; realism: 0..1, how much likely detail is drawn (9.10), not with `exact`. Raises CodestreamError, LevelError,
-    DamageError, UnsupportedError, ModelError, UsageError (selection, realism).
+    for; realism: 0..1, how much likely detail is drawn (9.10), not with `exact`; toolbox: the coding tools of this
+    decoder. Raises CodestreamError, LevelError, DamageError, UnsupportedError, ModelError, UsageError (selection,
+    realism).
     """
     clock = [time.perf_counter()]
     ended: InputError | None = None
@@ -155,8 +166,10 @@ def decode_picture(
     else:
         codestream = syntax.read(data)
     header = codestream.picture_header
-    area = displayed(header, selection)
-    check_realism(realism, exact, applies(codestream, selection) and not lossy)
+    area, tools = displayed(header, selection), told(codestream, toolbox)
+    chosen = active(tools, selection.filters, selection.luma)
+    lossless = not lossy and chosen.complete and applies(codestream, selection)
+    check_realism(realism, exact, lossless)
     clock.append(time.perf_counter())
     if (
         model is None
@@ -165,10 +178,10 @@ def decode_picture(
     ):
         model = load_model(header)
     point = choose_operating_point(header, model, operating_point)
-    check_budgets(header, model, point)
+    check_budgets(header, model, point, [one.tool for one in tools])
     clock.append(time.perf_counter())
     count = 1 if selection.luma else len(header.components)
-    lossless, shown = not lossy and applies(codestream, selection), area
+    shown = area
     if lossy and has_layer(codestream) and not realism:
         exact = exact or "auto"
     if lossless:
@@ -176,9 +189,10 @@ def decode_picture(
         if point != OPERATING_POINTS[header.synthesis_transform_id[0]]:
             raise UnsupportedError(f"operating point {point}: the lossless layer belongs to another; decode without it")
     wanted = latent_area(area)
+    regions = needed_regions(header, wanted, halo(model.config, count), chosen.margin)
     parsed: Parsed = parse_regions(
-        codestream, model, regions=needed_regions(header, wanted, halo(model.config, count)), components=count,
-        channels=selection.channels, conceal=selection.conceal, keep=keep, rows=realism > 0,
+        codestream, model, regions=regions, components=count, channels=selection.channels,
+        conceal=selection.conceal, keep=keep, rows=realism > 0,
     )  # fmt: skip
     clock.append(time.perf_counter())
 
@@ -187,8 +201,8 @@ def decode_picture(
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     release()
     with run.numerics:
-        for window in run.reconstructor.windows(wanted):
-            _reconstruct(run.reconstructor, assembly, window)
+        for window in run.reconstructor.windows(wanted, chosen.margin):
+            _reconstruct(run.reconstructor, assembly, window, chosen)
             release()
     names = ("headers", "load model", "symbols", "load networks")
     spent = {n: b - a for n, a, b in zip(names, clock, clock[1:], strict=False)}
@@ -205,23 +219,23 @@ def decode_picture(
     image = replace(image, alpha=alpha, metadata=metadata_of(codestream))
     return Decoded(
         image, codestream, parsed.symbols, assembly.latents(), assembly.planes(),
-        DecodeReport(point, stages), parsed.tensors, damage + lost, ended, lossless,
+        DecodeReport(point, stages), parsed.tensors, damage + lost, ended, lossless, chosen.report,
     )  # fmt: skip
 
 
 def reconstruct_image(
     model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str = "cpu",
-    exact: str | None = None,
+    exact: str | None = None, tools: ActiveTools = NO_TOOLS,
 ) -> Image:  # fmt: skip
     """(9) The picture that exact tensors give at an operating point: what a decoder shows, without the bytes between.
 
-    exact: as of `decode_picture`.
+    exact: as of `decode_picture`; tools: what the codestream will say to them.
     """
     run = reconstruction(model, header, tensors, point, device, exact)
     assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
     with run.numerics:
-        for window in run.reconstructor.windows():
-            _reconstruct(run.reconstructor, assembly, window)
+        for window in run.reconstructor.windows(margin=tools.margin):
+            _reconstruct(run.reconstructor, assembly, window, tools)
             release()
     return assembly.image()
 
@@ -241,10 +255,15 @@ def _alpha(
     return np.ascontiguousarray(alpha[area.top : area.bottom, area.left : area.right]), ()
 
 
-def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window) -> None:
+def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window, tools: ActiveTools) -> None:
     """One window; a function, so that its tensors are gone before those of the next are made."""
     paths = reconstructor.latents(window, assembly.keep)
     assembly.put_latents(window, paths)
     release()
-    for part in reconstructor.planes(window, paths):
-        assembly.put_planes(part)
+    for block in window.blocks:
+        parts = reconstructor.planes(window, block, paths)
+        if tools.filters:
+            assembly.put_planes(filtered(tools.filters, reconstructor.header, window.domain, block, parts))
+        else:
+            for part in parts:
+                assembly.put_planes(part)

@@ -16,7 +16,7 @@ from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
 from refsw.decode.clock import Clock
 from refsw.decode.model import Model
 from refsw.decode.realism import COMPONENT, detail
-from refsw.decode.windows import Box, PlanesPart, Window, luma_box, picture_box, plan
+from refsw.decode.windows import Block, Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
 from refsw.nets.rate import LOG_SCALE_STEP
@@ -113,9 +113,9 @@ class Reconstructor:
         self.halo = halo(model.config, len(tensors))
         self.clock = Clock()
 
-    def windows(self, wanted: Box | None = None) -> Iterator[Window]:
-        """(9.6) Windows of the picture, or of the part that is wanted."""
-        return plan(self.header, wanted or picture_box(self.header), self.halo)
+    def windows(self, wanted: Box | None = None, margin: int = 0) -> Iterator[Window]:
+        """(9.6) Windows of the picture, or of the part that is wanted; margin: of post-filters, latent samples."""
+        return plan(self.header, wanted or picture_box(self.header), self.halo, margin=margin)
 
     @torch.inference_mode()
     def latents(self, window: Window, keep: bool = False) -> list[MeanPath]:
@@ -155,9 +155,9 @@ class Reconstructor:
         return replace(path, unscaled=path.unscaled + drawn * inverse.exp())
 
     @torch.inference_mode()
-    def planes(self, window: Window, paths: list[MeanPath]) -> Iterator[PlanesPart]:
-        """(9.4) Synthesis of a window, tile by tile; parts are cut to the coded picture."""
-        for area, seen in window.tiles:
+    def planes(self, window: Window, block: Block, paths: list[MeanPath]) -> Iterator[PlanesPart]:
+        """(9.4) Synthesis of a block of a window, tile by tile; parts are cut to the coded picture."""
+        for area, seen in block.tiles:
             begin = self.clock.now()
             (rows, columns), kept = seen.inside(window.crop).slices, area.inside(seen)
             parts = []

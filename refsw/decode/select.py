@@ -18,13 +18,14 @@ class Selection:
 
     area: rectangle of the displayed picture, None for all of it; channels: symbols of channels from here on are taken
     as 0, None for none; luma: the first component alone, a grey picture; conceal: damage is concealed (9.7) instead of
-    raised.
+    raised; filters: post-filters (9.11) are applied.
     """
 
     area: Region | None = None
     channels: int | None = None
     luma: bool = False
     conceal: bool = False
+    filters: bool = True
 
 
 WHOLE = Selection()
@@ -59,10 +60,10 @@ def latent_area(area: Region) -> Box:
     return latent_box(area)
 
 
-def needed_regions(header: PictureHeader, wanted: Box, halo: Halo) -> tuple[int, ...]:
-    """Regions whose symbols the windows of `wanted` read, in raster order."""
+def needed_regions(header: PictureHeader, wanted: Box, halo: Halo, margin: int = 0) -> tuple[int, ...]:
+    """Regions whose symbols the windows of `wanted` read, in raster order; margin: as of `plan`."""
     if wanted == Box(0, 0, *header.latent_size):
         return tuple(range(header.num_regions))
-    crops = [window.crop for window in plan(header, wanted, halo)]
+    crops = [window.crop for window in plan(header, wanted, halo, margin=margin)]
     boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
     return tuple(index for index, box in enumerate(boxes) if any(not box.cut(crop).empty for crop in crops))

@@ -86,16 +86,31 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Window:
-    """One run of the mean path, and the synthesis tiles inside it.
+class Block:
+    """What goes through synthesis and post-filters together.
 
-    crop: the mean path runs on it; tiles: (area, input) each: synthesis runs on input and contributes area.
+    area: what it contributes to the planes; seen: what post-filters see of it, the area where there are none;
+    tiles: (part, input) each, parts together are `seen`: synthesis runs on input and yields part.
     """
+
+    area: Box
+    seen: Box
+    tiles: tuple[tuple[Box, Box], ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """One run of the mean path, and the blocks inside it. crop: the mean path runs on it."""
 
     domain: Box
     area: Box
     crop: Box
-    tiles: tuple[tuple[Box, Box], ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def tiles(self) -> tuple[tuple[Box, Box], ...]:
+        """Synthesis tiles of all blocks."""
+        return tuple(tile for block in self.blocks for tile in block.tiles)
 
 
 @dataclass(frozen=True)
@@ -155,23 +170,36 @@ def _signalled(domain: Box, area: Box, size: int) -> Iterator[Box]:
             yield Box(top, left, top + size, left + size).cut(domain)
 
 
-def _window(header: PictureHeader, domain: Box, area: Box, halo: Halo, side: int) -> Window:
-    if header.synthesis_tile_flag:
-        overlap = header.synthesis_tile_overlap_div16
-        own = list(_signalled(domain, area, header.synthesis_tile_size_div16))
-    else:
-        overlap, own = halo.synthesis, list(split(area, side))
-    tiles = tuple((tile, tile.grown(overlap, domain)) for tile in own)
-    needed = Box(min(t.top for _, t in tiles), min(t.left for _, t in tiles),
-                 max(t.bottom for _, t in tiles), max(t.right for _, t in tiles))  # fmt: skip
-    return Window(domain, area, needed.grown(halo.mean, domain).aligned(domain), tiles)
+def _blocks(header: PictureHeader, domain: Box, area: Box, halo: Halo, side: int, margin: int) -> Iterator[Block]:
+    """Blocks of a window; where filters look further, a signalled tile is made in parts, each as the tile has it."""
+    size, overlap = header.synthesis_tile_size_div16, header.synthesis_tile_overlap_div16
+    if header.synthesis_tile_flag and not margin:
+        for tile in _signalled(domain, area, size):
+            yield Block(tile, tile, ((tile, tile.grown(overlap, domain)),))
+        return
+    for own in split(area, side):
+        seen = own.grown(margin, domain)
+        if header.synthesis_tile_flag:
+            parts = [(tile.cut(seen), tile.grown(overlap, domain)) for tile in _signalled(domain, seen, size)]
+        else:
+            parts = [(seen, domain)]
+        yield Block(own, seen, tuple((part, part.grown(halo.synthesis, within)) for part, within in parts))
 
 
-def plan(header: PictureHeader, wanted: Box, halo: Halo, divide: int = 1) -> Iterator[Window]:
+def _window(header: PictureHeader, domain: Box, area: Box, halo: Halo, side: int, margin: int) -> Window:
+    blocks = tuple(_blocks(header, domain, area, halo, side, margin))
+    inputs = [seen for block in blocks for _, seen in block.tiles]
+    needed = Box(min(t.top for t in inputs), min(t.left for t in inputs),
+                 max(t.bottom for t in inputs), max(t.right for t in inputs))  # fmt: skip
+    return Window(domain, area, needed.grown(halo.mean, domain).aligned(domain), blocks)
+
+
+def plan(header: PictureHeader, wanted: Box, halo: Halo, divide: int = 1, margin: int = 0) -> Iterator[Window]:
     """(9.6) Windows that together yield `wanted`, in the order of domains.
 
     halo: of the networks that will run; divide: sides of windows and of tiles are this many times shorter, for wider
-    numbers. Where tiles are signalled, windows consist of whole tiles.
+    numbers; margin: latent samples that post-filters see around what they yield. Where tiles are signalled, windows
+    consist of whole tiles.
     """
     side = WINDOW // divide
     if header.synthesis_tile_flag:
@@ -183,4 +211,4 @@ def plan(header: PictureHeader, wanted: Box, halo: Halo, divide: int = 1) -> Ite
             continue
         parts = _signalled(domain, area, side) if header.synthesis_tile_flag else split(area, side)
         for part in parts:
-            yield _window(header, domain, part.cut(area), halo, TILE // divide)
+            yield _window(header, domain, part.cut(area), halo, TILE // divide, margin)

@@ -15,6 +15,7 @@ from refsw.encode.analyse import Analysed, Decisions, Latents, ReadPlanes, analy
 from refsw.encode.extras import Extras
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Target, fidelity_curve, search, search_size, size_curve
+from refsw.encode.tools import Decided, Wanted, decide_tools
 from refsw.encode.write import Written, overhead, write_picture
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
@@ -34,6 +35,7 @@ class Bench:
     extras: Extras
     device: str
     steps: NDArray[np.int8] | None = None
+    tools: tuple[Wanted, ...] = ()
 
 
 def with_quality(header: PictureHeader, quality_index: int) -> PictureHeader:
@@ -49,6 +51,7 @@ class Attempts:
         self._latents: Latents | None = None
         self._last: Analysed | None = None
         self._refined: Analysed | None = None
+        self._decided: tuple[Analysed, Decided] | None = None
         self._decisions = Decisions(bench.config.coding.zeroing, steps=bench.steps)
         self._map = None if bench.steps is None else quality_map(bench.steps)
         self._overhead = overhead(header, bench.config.coding.digest, bench.extras, self._map)
@@ -102,12 +105,20 @@ class Attempts:
         """Expected size of the file."""
         return self.analyse(quality_index).estimated_bits / 8 + self._overhead
 
+    def decided(self, analysed: Analysed) -> Decided:
+        """Decisions about coding tools for an analysis; those for the last one are kept."""
+        bench = self.bench
+        if self._decided is None or self._decided[0] is not analysed:
+            decided = decide_tools(bench.tools, bench.model, analysed, bench.planes, bench.config, bench.device)
+            self._decided = analysed, decided
+        return self._decided[1]
+
     def code(self, quality_index: int) -> tuple[Analysed, Written]:
         """The coding at a quality, refined where the configuration says so."""
         analysed, coding = self._final(quality_index), self.bench.config.coding
         return analysed, write_picture(
             self.bench.model, analysed.header, analysed.part, coding.lanes, coding.digest, self.bench.extras,
-            self._map,
+            self._map, self.decided(analysed).blocks,
         )
 
     def decibels(self, quality_index: int, target: Target) -> float:
@@ -116,7 +127,8 @@ class Attempts:
 
         bench, analysed = self.bench, self._final(quality_index)
         point = bench.config.operating_points[0]
-        shown = reconstruct_image(bench.model, analysed.header, analysed.tensors, point, bench.device)
+        tools = self.decided(analysed).active
+        shown = reconstruct_image(bench.model, analysed.header, analysed.tensors, point, bench.device, tools=tools)
         pair = Pair(bench.image, shown)
         if target.kind == "psnr":
             return metric("psnr_rgb").value(pair)

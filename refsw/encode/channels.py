@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from refsw.decode.model import Model
 from refsw.decode.parse import parse_symbols
-from refsw.encode.write import write_picture
+from refsw.encode.write import ToolBlocks, write_picture
 from refsw.syntax.headers import Codestream
 from refsw.syntax.surgery import without_lossless
 from refsw.types import ComponentSymbols
@@ -29,6 +29,7 @@ def without_channels(codestream: Codestream, model: Model, channels: int) -> Cod
         )),
         [_cut(own, count) for own, count in zip(symbols, counts, strict=True)],
         digest=codestream.digest_segment is not None,
+        tools=ToolBlocks(codestream.tool_header),
     )  # fmt: skip
     own = written.codestream
     return replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
 from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
+from refsw.decode.tools import tool_cost
 from refsw.encode.analyse import planes_of
 from refsw.encode.attempts import Attempts, Bench
 from refsw.encode.extras import extras_of
@@ -23,6 +25,7 @@ from refsw.encode.lossless_layer import BASE_QUALITY, with_lossless_layer
 from refsw.encode.partition import partition
 from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
+from refsw.encode.tools import ToolDecision, Wanted, allowed, wanted_tools
 from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
@@ -30,6 +33,7 @@ from refsw.models import load_package
 from refsw.spec import level, lowest_level, profile_named
 from refsw.syntax.budget import encoder_memory_bytes
 from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, EXPERIMENTAL, ComponentHeader, PictureHeader
+from refsw.tools.toolbox import DEFAULT, Toolbox
 from refsw.types import Image
 
 
@@ -39,7 +43,7 @@ class EncodeReport:
 
     estimated_bits: of all symbols under the priors that training minimises, and headers at their real size;
     ideal_bits: of all symbols under the entropy coder's tables; refine_iterations: fewest of all blocks;
-    refine_gain: by how much bits + lambda * distortion fell, relative to bits.
+    refine_gain: by how much bits + lambda * distortion fell, relative to bits; tools: decisions about coding tools.
     """
 
     bytes: int
@@ -53,6 +57,7 @@ class EncodeReport:
     stages: tuple[tuple[str, float], ...]
     refine_iterations: int = 0
     refine_gain: float = 0.0
+    tools: tuple[ToolDecision, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -82,8 +87,9 @@ def quality_to_index(quality: float, anchors: int) -> int:
 
 
 def picture_header(
-    image: Image, config: Config, model: Model, quality_index: int, custom: CustomTransform | None = None
-) -> PictureHeader:
+    image: Image, config: Config, model: Model, quality_index: int, custom: CustomTransform | None = None,
+    tools: Sequence[Wanted] = (),
+) -> PictureHeader:  # fmt: skip
     """Header of a picture before its symbols are known. Raises LevelError, UnsupportedError, UsageError."""
     missing = [p for p in config.operating_points if p not in model.operating_points]
     if missing:
@@ -92,8 +98,10 @@ def picture_header(
             f"model {config.model} has {', '.join(model.operating_points)}"
         )
     profile = profile_named(config.profile)
+    planes, channels = 1 if image.chroma_format_idc == 0 else 3, sum(c.channels for c in model.config.components)
+    costs = [tool_cost(one.tool, planes, channels) for one in tools]
     for point in config.operating_points:
-        excess = decoder_complexity(model.config, point).excess(profile)
+        excess = decoder_complexity(model.config, point).with_tools(costs).excess(profile)
         if excess:
             raise UnsupportedError(
                 f"configuration {config.name}: operating point {point} of model {config.model} takes {excess}"
@@ -119,6 +127,7 @@ def picture_header(
         transform = BT709 if own is None else CUSTOM
     parts = partition(image.height, image.width, config)
     return PictureHeader(
+        stream_profile_idc=EXPERIMENTAL if profile.decoder_profile_idc == EXPERIMENTAL else 0,
         decoder_profile_idc=profile.decoder_profile_idc,
         level_idc=lowest_level(image.width, image.height, parts.regions).level_idc,
         synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
@@ -168,17 +177,26 @@ def wanted(config: Config, quality: float | None, bpp: float | None, target: Tar
 
 def attempts_at(
     image: Image, config: Config, model: Model, quality: float, device: str = "cpu",
-    custom: CustomTransform | None = None, steps: NDArray[np.int8] | None = None,
+    custom: CustomTransform | None = None, steps: NDArray[np.int8] | None = None, toolbox: Toolbox = DEFAULT,
 ) -> Attempts:  # fmt: skip
-    """What codes a picture, at first at quality 0..100; steps: its quality map. Raises UsageError, UnsupportedError."""
-    header = picture_header(image, config, model, quality_to_index(quality, model.config.quality_anchors), custom)
+    """What codes a picture, at first at quality 0..100; steps: its quality map. Raises UsageError, UnsupportedError.
+
+    toolbox: coding tools, of which the configuration turns some on. What the profile does not have
+    makes the picture experimental.
+    """
+    profile = profile_named(config.profile)
+    tools = wanted_tools(config, profile, toolbox)
+    index = quality_to_index(quality, model.config.quality_anchors)
+    header = picture_header(image, config, model, index, custom, tools)
+    if not all(allowed(one.tool, profile) for one in tools):
+        header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     extras = extras_of(image, level(header.level_idc))
-    check_memory(encoder_memory_bytes(header), image.width, image.height)
+    check_memory(encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools))), image.width, image.height)
     if steps is not None:
         check_steps(steps, header, config)
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
-    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps), header)
+    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps, tools), header)
 
 
 def encode_picture(
@@ -194,6 +212,7 @@ def encode_picture(
     custom: CustomTransform | None = None,
     lossless: bool = False,
     steps: NDArray[np.int8] | None = None,
+    toolbox: Toolbox = DEFAULT,
 ) -> Encoded:
     """Encode a picture.
 
@@ -201,7 +220,7 @@ def encode_picture(
     bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
     before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
     RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality;
-    steps: int8 [h, w], a quality map (refsw.encode.quality_map).
+    steps: int8 [h, w], a quality map (refsw.encode.quality_map); toolbox: the coding tools that there are.
     """
     begin = time.perf_counter()
     if lossless and not (bpp is None and target is None):
@@ -214,15 +233,17 @@ def encode_picture(
     model = model or load_model(config)
     top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
     first = config.rate.quality if quality is None else quality
-    attempts = attempts_at(image, config, model, first, device, custom, steps)
+    attempts = attempts_at(image, config, model, first, device, custom, steps, toolbox)
     loaded = time.perf_counter()
     index, analysed, written = attempts.meet(target, top)
     coded = time.perf_counter()
     final, point = written.codestream.picture_header, config.operating_points[0]
     exact = "auto" if config.coding.plane_digests or lossless else None
+    decided = attempts.decided(analysed)
     reconstruction = (
-        reconstruct_image(model, final, analysed.tensors, point, device, exact) if reconstruct or exact else None
-    )
+        reconstruct_image(model, final, analysed.tensors, point, device, exact, decided.active)
+        if reconstruct or exact else None
+    )  # fmt: skip
     rebuilt = time.perf_counter()
     if lossless and reconstruction is not None:
         written = with_lossless_layer(written, image, reconstruction)
@@ -254,5 +275,6 @@ def encode_picture(
         ),
         refine_iterations=analysed.refined.iterations if analysed.refined else 0,
         refine_gain=analysed.refined.gain if analysed.refined else 0.0,
+        tools=decided.report,
     )
     return Encoded(written.data, reconstruction, report)

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from refsw.colour import BT709, CUSTOM, colour_transform
 from refsw.config import RefineConfig
 from refsw.constants import LATENT_BLOCK, SCALE_FRACTION_BITS
 from refsw.decode.model import Model
 from refsw.decode.picture import OPERATING_POINTS
 from refsw.decode.reconstruct import quality_position, to_tensor
 from refsw.decode.windows import Box, domains, split
+from refsw.encode.distortion import sample_matrix
 from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, gaussian_bits
 from refsw.syntax.headers import PictureHeader
 
@@ -85,16 +85,6 @@ class Coded:
         )  # fmt: skip
 
 
-def sample_matrix(header: PictureHeader, planes: int) -> Tensor:
-    """float32 [channels, P]: errors of displayed samples from errors of planes, both in units of the full range."""
-    if header.colour_transform_idc == BT709:
-        transform = colour_transform(BT709)
-        return torch.tensor(transform.inverse / (1 << transform.precision_bits), dtype=torch.float32)
-    if header.colour_transform_idc == CUSTOM:
-        return torch.tensor(header.colour_matrix, dtype=torch.float32).reshape(3, 3) / 8192
-    return torch.eye(planes)
-
-
 class _Block:
     """Codes one block, seen from outside as a function of the y_hat that its symbols are rounded towards."""
 
@@ -110,7 +100,7 @@ class _Block:
         rows = min(LATENT_BLOCK * seen.bottom, header.coded_height) - LATENT_BLOCK * seen.top
         columns = min(LATENT_BLOCK * seen.right, header.coded_width) - LATENT_BLOCK * seen.left
         self.target = planes[:, :, :rows, :columns]
-        self.matrix = sample_matrix(header, planes.shape[1]).to(device)
+        self.matrix = torch.from_numpy(sample_matrix(header, planes.shape[1])).float().to(device)
         with torch.no_grad():
             self.log_scale = tuple(
                 net.log_scale(own_z, quality, seen.height, seen.width)

@@ -18,8 +18,17 @@ from refsw.encode.extras import NO_EXTRAS, Extras
 from refsw.entropy import rans
 from refsw.entropy.cost import choose_lanes, code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
-from refsw.syntax.headers import Codestream, ComponentHeader, DigestSegment, PictureHeader, QualityMap, Substream
-from refsw.syntax.writer import picture_header_payload
+from refsw.syntax.headers import (
+    Codestream,
+    ComponentHeader,
+    DigestSegment,
+    Extension,
+    PictureHeader,
+    QualityMap,
+    Substream,
+    ToolHeader,
+)
+from refsw.syntax.writer import digested_headers
 from refsw.types import ComponentSymbols, Image, Int
 
 
@@ -32,6 +41,15 @@ class Written:
     ideal_bits: float
 
 
+@dataclass(frozen=True)
+class ToolBlocks:
+    """What coding tools take of a codestream: blocks of the tool header, proposals as extensions."""
+
+    header: ToolHeader | None = None
+    extensions: tuple[Extension, ...] = ()
+
+
+NO_TOOL_BLOCKS = ToolBlocks()
 Part = Callable[[int, Box], ComponentSymbols]
 """(component, rectangle) -> its tensors."""
 
@@ -86,11 +104,13 @@ def write_picture(
     digest: bool = True,
     extras: Extras = NO_EXTRAS,
     quality_map: QualityMap | None = None,
+    tools: ToolBlocks = NO_TOOL_BLOCKS,
 ) -> Written:
     """Entropy-code every region of every component and write the codestream.
 
     symbols: of the whole picture, or a function that gives those of a rectangle. The header's lane counts are replaced
-    by those chosen. extras: segments besides the coded picture; quality_map: by which scale indices were made.
+    by those chosen. extras: segments besides the coded picture; quality_map: by which scale indices were made;
+    tools: what was decided about coding tools.
     """
     part = symbols if callable(symbols) else part_of(symbols)
     boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
@@ -111,9 +131,11 @@ def write_picture(
             for group, count, streams in zip(groups, (z_lanes, lanes_residual), (z_streams, residuals), strict=True):
                 data = rans.encode(group.values, group.rows, group.tables, count)
                 streams.append(Substream(component_index=index, region_index=region_index, substream_data=data))
-    codestream = _codestream(replace(header, components=tuple(components)), z_streams, residuals, extras, quality_map)
+    header = replace(header, components=tuple(components), tools_enabled_flag=tools.header is not None)
+    codestream = _codestream(header, z_streams, residuals, extras, quality_map)
+    codestream = replace(codestream, tool_header=tools.header, extensions=tools.extensions)
     if digest:
-        payload = picture_header_payload(codestream)
+        payload = digested_headers(codestream)
         digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=digests))
     return Written(syntax.write(codestream), codestream, ideal)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from refsw import spec
-from refsw.constants import LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
+from refsw.constants import FILTER_REACH, LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
 from refsw.syntax.geometry import ceil_div
 from refsw.syntax.headers import Codestream, PictureHeader
 
@@ -14,6 +14,8 @@ ENCODER_BYTES_PER_SYMBOL = 6
 """(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
 ENCODER_WINDOW_BYTES = 8
 """(informative) For each luma sample of a window an encoder holds y and the skip mask besides what a decoder holds."""
+PLANE_BYTES = 4
+"""Of a plane sample, where planes of a block are put together for post-filters."""
 LOSSLESS_FIXED_BYTES = 128 << 20
 """Look-ups of the residual tables, and features of the samples that are predicted at a time."""
 LOSSLESS_PASS_BYTES, LOSSLESS_PLANE_BYTES = 24, 16
@@ -98,9 +100,12 @@ def memory_bytes(header: PictureHeader) -> int:
     if header.synthesis_tile_flag:
         side = LATENT_BLOCK * (header.synthesis_tile_size_div16 + 2 * header.synthesis_tile_overlap_div16)
         tile = min(side * side, window)
+    if header.tools_enabled_flag:
+        tile = max(_block(down) * _block(across) for down, across in _windows(header))
     networks = profile.window_bytes_per_sample * window + profile.tile_bytes_per_sample * tile
     parsing = profile.region_bytes_per_sample * max(height * width for height, width in sizes)
     channels = 1 if header.source_chroma_format_idc == 0 else 3
+    networks += PLANE_BYTES * channels * tile if header.tools_enabled_flag else 0
     picture = header.width * header.height * channels * (1 if header.bit_depth == 8 else 2)
     return profile.fixed_memory_bytes + 2 * _symbols(header) + picture + max(networks, parsing)
 
@@ -116,7 +121,10 @@ def lossless_memory_bytes(header: PictureHeader) -> int:
 def encoder_memory_bytes(header: PictureHeader) -> int:
     """(informative) Working memory of the encoder of this software, bytes; its picture is the one it reads."""
     window = max(down * across for down, across in _windows(header))
-    return memory_bytes(header) + ENCODER_BYTES_PER_SYMBOL * _symbols(header) + ENCODER_WINDOW_BYTES * window
+    planes = header.coded_width * header.coded_height * (1 if header.source_chroma_format_idc == 0 else 3)
+    decided = planes * (2 if header.bit_depth <= 12 else 4) if header.tools_enabled_flag else 0  # decoded planes
+    symbols = ENCODER_BYTES_PER_SYMBOL * _symbols(header)
+    return memory_bytes(header) + symbols + ENCODER_WINDOW_BYTES * window + decided
 
 
 def _sizes(header: PictureHeader) -> list[tuple[int, int]]:
@@ -133,6 +141,11 @@ def _windows(header: PictureHeader) -> list[tuple[int, int]]:
 def _symbols(header: PictureHeader) -> int:
     rows, columns = header.latent_size
     return sum(component.num_coded_channels for component in header.components) * rows * columns
+
+
+def _block(side: int) -> int:
+    """What post-filters see at a time of a window of this side."""
+    return min(side, _part(side, TILE_SIDE) + 2 * FILTER_REACH)
 
 
 def _part(side: int, most: int) -> int:

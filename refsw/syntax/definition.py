@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -201,9 +201,11 @@ def rules_of(rows: list[Mapping[str, Any]]) -> Mapping[str, Rule]:
     return MappingProxyType({rule.name: rule for rule in rules})
 
 
-def structures_of(documents: list[Any], rules: Mapping[str, Rule]) -> Mapping[str, Structure]:
-    """Structures by their name, with the constraints on their elements."""
-    constraints = [_constraint(row) for row in spec.document("constraints.yaml")["constraints"]]
+def structures_of(
+    documents: list[Any], rules: Mapping[str, Rule], more: Iterable[Mapping[str, Any]] = ()
+) -> Mapping[str, Structure]:
+    """Structures by their name, with the constraints on their elements; more: rows beside spec/constraints.yaml."""
+    constraints = [_constraint(row) for row in (*spec.document("constraints.yaml")["constraints"], *more)]
     rows = [row for document in documents for row in document["structures"]]
     return MappingProxyType({row["structure"]: _structure(row, constraints, rules["alignment"].clause) for row in rows})
 

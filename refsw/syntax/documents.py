@@ -17,6 +17,7 @@ from refsw.syntax.definition import (
     Let,
     SegmentKind,
     Structure,
+    Syntax,
     syntax,
 )
 from refsw.syntax.expression import Expression
@@ -24,16 +25,16 @@ from refsw.syntax.expression import Expression
 INDENT = "&emsp;"
 
 
-def structure_table(name: str) -> str:
-    """Syntax table of one structure: element, descriptor, range, clause."""
-    structure = _structure(name)
-    rows = [(f"{name}( ) {{", "", "", structure.clause), *_rows(structure.items, 1), ("}", "", "", "")]
+def structure_table(name: str, tables: Syntax | None = None) -> str:
+    """Syntax table of one structure: element, descriptor, range, clause; tables: None for the codestream and boxes."""
+    structure = _structure(name, tables)
+    rows = [(f"{name}( ) {{", "", "", structure.clause), *_rows(structure.items, 1, tables), ("}", "", "", "")]
     return table(("Syntax", "Descriptor", "Range", "Clause"), rows)
 
 
-def structure_semantics(name: str) -> str:
+def structure_semantics(name: str, tables: Syntax | None = None) -> str:
     """Semantics of one structure and of each of its elements."""
-    structure = _structure(name)
+    structure = _structure(name, tables)
     lines = [structure.semantics, ""]
     for item in flatten(structure.items):
         if isinstance(item, Let):
@@ -132,13 +133,15 @@ def code_text(text: str) -> str:
     return "`" + text.replace("|", "\\|") + "`"
 
 
-def _structure(name: str) -> Structure:
-    """A structure of the codestream or of the file format."""
+def _structure(name: str, tables: Syntax | None) -> Structure:
+    """A structure of these tables, None: of the codestream or of the file format."""
+    if tables is not None:
+        return tables.structures[name]
     own = syntax().structures
     return own[name] if name in own else file_format().syntax.structures[name]
 
 
-def _rows(items: Iterable[Item], depth: int) -> Iterator[tuple[str, str, str, str]]:
+def _rows(items: Iterable[Item], depth: int, tables: Syntax | None) -> Iterator[tuple[str, str, str, str]]:
     pad = INDENT * depth
     for item in items:
         match item:
@@ -147,18 +150,18 @@ def _rows(items: Iterable[Item], depth: int) -> Iterator[tuple[str, str, str, st
             case Field():
                 yield f"{pad}**{item.name}**", code_text(item.descriptor.text), _range(item), item.clause
             case Include(structure, name):
-                yield f"{pad}{name}: {structure}( )", "", "", _structure(structure).clause
+                yield f"{pad}{name}: {structure}( )", "", "", _structure(structure, tables).clause
             case If():
                 yield f"{pad}if( {code(item.condition)} ) {{", "", "", ""
-                yield from _rows(item.then, depth + 1)
+                yield from _rows(item.then, depth + 1, tables)
                 if item.otherwise:
                     yield f"{pad}}} else {{", "", "", ""
-                    yield from _rows(item.otherwise, depth + 1)
+                    yield from _rows(item.otherwise, depth + 1, tables)
                 yield f"{pad}}}", "", "", ""
             case For():
                 loop = f"for( {item.variable} = 0; {item.variable} < {code(item.count)}; {item.variable}++ ) {{"
                 yield f"{pad}{loop}", "", "", ""
-                for row in _rows(item.items, depth + 1):
+                for row in _rows(item.items, depth + 1, tables):
                     name = row[0]
                     if name.endswith("**"):
                         name = f"{name}[{item.variable}]"

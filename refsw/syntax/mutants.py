@@ -18,7 +18,7 @@ from refsw.spec import Level, Profile
 from refsw.syntax.bitio import BitReader, BitWriter
 from refsw.syntax.definition import Bind, Field, For, SegmentKind, syntax
 from refsw.syntax.engine import Scope, Value, table_row
-from refsw.syntax.expression import Operand
+from refsw.syntax.expression import ExpressionError, Operand
 from refsw.syntax.headers import Codestream
 from refsw.syntax.legal import choices, illegal, interval
 from refsw.syntax.reader import Entry, read, trace
@@ -50,7 +50,7 @@ class _Mutator(Writer):
             return self.overrides[path]
         try:
             value = super().value(field, scope, index)
-        except (AttributeError, IndexError, TypeError):
+        except (AttributeError, ExpressionError, IndexError, TypeError):
             value = self.least(field, scope)
         clauses = {field.clause, *(constraint.clause for constraint in field.constraints)}
         coded = field.descriptor.kind not in ("b", "align") and field.structure != "end_of_codestream"

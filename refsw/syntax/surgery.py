@@ -12,8 +12,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from refsw.errors import UsageError
-from refsw.syntax.headers import Codestream, PictureHeader, Substream
-from refsw.syntax.writer import picture_header_payload
+from refsw.syntax.headers import Codestream, PictureHeader, Substream, ToolHeader
+from refsw.syntax.writer import digested_headers
 
 _POLYNOMIAL = 0xEDB88320  # of the CRC-32 that 8.7 names, bits reversed
 _ONES = 0xFFFFFFFF
@@ -49,7 +49,7 @@ def without_tools(codestream: Codestream) -> Codestream:
     if codestream.tool_header is None:
         return codestream
     header = replace(codestream.picture_header, tools_enabled_flag=False)
-    return with_header(replace(without_lossless(without_plane_digests(codestream)), tool_header=None), header)
+    return with_header(without_lossless(without_plane_digests(codestream)), header, None)
 
 
 def without_metadata(codestream: Codestream) -> Codestream:
@@ -83,13 +83,13 @@ def without_plane_digests(codestream: Codestream) -> Codestream:
     return codestream if segment is None else replace(codestream, digest_segment=replace(segment, plane_digest=()))
 
 
-def with_header(codestream: Codestream, header: PictureHeader) -> Codestream:
-    """(8.7) Another picture header, and tensor digests that hold with it; the exact tensors must be the same."""
-    changed = replace(codestream, picture_header=header)
+def with_header(codestream: Codestream, header: PictureHeader, tools: ToolHeader | None) -> Codestream:
+    """(8.7) Other headers, and tensor digests that hold with them; the exact tensors must be the same."""
+    changed = replace(codestream, picture_header=header, tool_header=tools)
     segment = codestream.digest_segment
     if segment is None:
         return changed
-    before, after = picture_header_payload(codestream), picture_header_payload(changed)
+    before, after = digested_headers(codestream), digested_headers(changed)
     digests = tuple(zlib.crc32(after, crc32_before(before, digest)) for digest in segment.tensor_digest)
     return replace(changed, digest_segment=replace(segment, tensor_digest=digests))
 

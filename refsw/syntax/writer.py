@@ -193,8 +193,8 @@ def write(codestream: Codestream) -> bytes:
     return Writer(codestream).run()
 
 
-def picture_header_payload(codestream: Codestream) -> bytes:
-    """(6.12.3) Bytes of the picture header as they stand in the codestream, without marker and size.
+def digested_headers(codestream: Codestream) -> bytes:
+    """(8.7) Payloads of the picture header and, where there is one, of the tool header, as they stand in bytes.
 
     A codestream has exactly one form, so they are the same whether it was read or is about to be written.
     """
@@ -206,8 +206,11 @@ def picture_header_payload(codestream: Codestream) -> bytes:
         codestream, z=emptied(codestream.z), primary_residual=emptied(codestream.primary_residual),
         secondary_residual=emptied(codestream.secondary_residual), digest_segment=None,
     )  # fmt: skip
-    reader = BitReader(write(short))
-    reader.octets(4)  # start of codestream, marker of the picture header
-    size = reader.exp_golomb()
-    reader.unsigned(-reader.position % 8)
-    return reader.octets(size)
+    reader, payloads = BitReader(write(short)), b""
+    reader.octets(2)  # start of codestream
+    for _ in range(1 + (codestream.tool_header is not None)):
+        reader.octets(2)  # marker
+        size = reader.exp_golomb()
+        reader.unsigned(-reader.position % 8)
+        payloads += reader.octets(size)
+    return payloads

@@ -21,7 +21,7 @@ from refsw.errors import LevelError, UnsupportedError
 from refsw.syntax.budget import encoder_memory_bytes, memory_bytes
 from refsw.types import Image
 from tests.support.limits import BUDGETS
-from tests.support.streams import code
+from tests.support.streams import code, without_tools
 from tests.support.tiny import Started, picture
 
 Patch = Callable[..., None]
@@ -55,6 +55,7 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.mark.parametrize("column", NETWORKS)
 def test_networks_of_the_model(started: Started, base: Patch, monkeypatch: pytest.MonkeyPatch, column: str) -> None:
+    started = without_tools(started)
     need, image = NETWORKS[column](decoder_complexity(started.model.config, "bop")), picture(1, 20, 30)
     base(**{column: need})
     data = code(started, image).data
@@ -81,7 +82,7 @@ def test_memory(
     started: Started, base: Patch, monkeypatch: pytest.MonkeyPatch, column: str, tmp_path: Path
 ) -> None:
     """A machine that has what the header predicts, and what a profile of one unit less would."""
-    image = picture(2, 200, 200)
+    started, image = without_tools(started), picture(2, 200, 200)
     plain = picture_header(image, started.config, started.model, 1000)
     if column == "region_bytes_per_sample":  # it counts where it is more than windows and tiles are
         base(region_bytes_per_sample=500)

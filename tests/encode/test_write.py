@@ -6,8 +6,8 @@ import pytest
 
 from refsw import syntax
 from refsw.decode.parse import parse_symbols, region_digest
-from refsw.encode.write import write_picture
-from refsw.syntax.writer import picture_header_payload
+from refsw.encode.write import ToolBlocks, write_picture
+from refsw.syntax.writer import digested_headers
 from tests.support.streams import code, round_trip
 from tests.support.tiny import Started, picture
 
@@ -25,7 +25,8 @@ def test_lanes_of_the_configuration_are_used(started: Started, lanes: int) -> No
 
 def test_written_codestream_is_what_the_reader_finds(started: Started) -> None:
     encoded, decoded = round_trip(started, picture(1, 60, 90), 60)
-    written = write_picture(started.model, decoded.codestream.picture_header, decoded.symbols)
+    tools = ToolBlocks(decoded.codestream.tool_header)
+    written = write_picture(started.model, decoded.codestream.picture_header, decoded.symbols, tools=tools)
     assert written.data == encoded.data
     assert syntax.read(written.data) == written.codestream
 
@@ -38,7 +39,7 @@ def test_digest_segment_is_optional(started: Started) -> None:
     assert digests is not None
     codestream = syntax.read(without.data)
     symbols = parse_symbols(codestream, started.model)
-    payload = picture_header_payload(codestream)
+    payload = digested_headers(codestream)
     assert digests.tensor_digest == tuple(region_digest(payload, own) for own in symbols)
     np.testing.assert_array_equal(with_digest.reconstruction.samples, without.reconstruction.samples)
     assert len(without.data) < len(with_digest.data)

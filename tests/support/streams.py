@@ -11,8 +11,15 @@ import numpy as np
 from refsw import syntax
 from refsw.api import Decoded, Encoded, decode_picture, encode_picture
 from refsw.syntax.headers import Codestream, ComponentHeader
+from refsw.tools.tool import OFF
 from refsw.types import Image
 from tests.support.tiny import Started
+
+
+def without_tools(started: Started) -> Started:
+    """The same, with no coding tool on."""
+    tools = tuple((name, OFF) for name, _ in started.config.tools)
+    return replace(started, config=replace(started.config, tools=tools))
 
 
 def code(started: Started, image: Image, quality: float = 50, **coding: Any) -> Encoded:

@@ -75,6 +75,13 @@ def tiny(usual: Codestream) -> Codestream:
     )
 
 
+@pytest.fixture(scope="session")
+def tooled(tiny: Codestream) -> Codestream:
+    """The tiny one in profile base, with a coding tool that this profile has."""
+    header = replace(tiny.picture_header, tools_enabled_flag=True)
+    return replace(tiny, picture_header=header, tool_header=ToolHeader(tools=(Tool(tool_id=1, tool_payload=b"\x80"),)))
+
+
 @pytest.fixture(scope="session", params=["tall", "wide"])
 def strip(request: pytest.FixtureRequest, usual: Codestream) -> Codestream:
     """64 x 4096 in five rows of regions, or 4096 x 64 in five columns."""

@@ -24,11 +24,8 @@ from refsw.syntax.writer import Writer
 
 WIDE = 8  # bits up to which every value of an element is tried
 
-UNREACHABLE = {
-    "tool_header.num_tools": "A.1.11",
-    "tool.tool_id": "A.1.7",
-}
-"""Constraints that nothing can break today: no profile but experimental has tools, and that one has all."""
+UNREACHABLE = {"picture_header.tools_enabled_flag": "A.1.10"}
+"""Constraints that nothing can break today: every profile has tools."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def check(codestream: Codestream, bound: Bound) -> None:
         _Override(codestream, bound.path, bound.wrong).run()
 
 
-@pytest.mark.parametrize("name", ["usual", "tiny", "full"])
+@pytest.mark.parametrize("name", ["usual", "tiny", "full", "tooled"])
 def test_elements_at_their_limits_and_just_over(name: str, request: pytest.FixtureRequest) -> None:
     codestream = request.getfixturevalue(name)
     for bound in scouted(codestream).bounds.values():
@@ -162,7 +159,7 @@ def test_constraints_of_every_profile(tiny: Codestream, profile: spec.Profile) -
 
 
 def test_every_constraint_has_a_bound(
-    usual: Codestream, tiny: Codestream, full: Codestream
+    usual: Codestream, tiny: Codestream, full: Codestream, tooled: Codestream
 ) -> None:
     """A constraint, or an element, that is new to spec/ and stands in none of the streams above fails here."""
     header = replace(usual.picture_header, level_idc=10, coded_width_minus1=63, coded_height_minus1=4095,
@@ -171,10 +168,10 @@ def test_every_constraint_has_a_bound(
     tall = Codestream(picture_header=header, z=parts, primary_residual=parts[:16], secondary_residual=parts[16:])
     wide = replace(tall, picture_header=replace(header, coded_width_minus1=4095, coded_height_minus1=63,
                    num_ver_splits_minus1=0, num_hor_splits_minus1=15))  # fmt: skip
-    scouts = [scouted(codestream) for codestream in (usual, tiny, full, tall, wide)]
+    scouts = [scouted(codestream) for codestream in (usual, tiny, tooled, full, tall, wide)]
     seen = set().union(*(scout.seen for scout in scouts))
     broken = {key for scout in scouts for key, _ in scout.bounds}
-    for scout, codestream in zip(scouts[3:], (tall, wide), strict=True):
+    for scout, codestream in zip(scouts[4:], (tall, wide), strict=True):
         for (key, _), bound in scout.bounds.items():
             if "splits" in key:
                 check(codestream, bound)

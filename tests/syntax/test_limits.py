@@ -176,13 +176,17 @@ def in_profile(own: Codestream, profile_idc: int) -> Codestream:
 
 
 @pytest.mark.parametrize("profile", profiles(), ids=lambda profile: profile.name)
-def test_tools_and_essential_extensions_are_experimental(profile: Profile) -> None:
+def test_other_tools_and_essential_extensions_are_experimental(profile: Profile) -> None:
     """Columns tools, any_tool and essential_extensions; to the reader the bytes come with another profile."""
-    assert not profile.tools and profile.any_tool == profile.essential_extensions == int(profile.name == "experimental")
-    tool = replace(
-        stream(synthesis_transform_id=(0,), tools_enabled_flag=True),
-        tool_header=ToolHeader(tools=(Tool(tool_id=1, tool_payload=b""),)),
-    )
+    assert profile.any_tool == profile.essential_extensions == int(profile.name == "experimental")
+
+    def with_tool(tool_id: int) -> Codestream:
+        blocks = ToolHeader(tools=(Tool(tool_id=tool_id, tool_payload=b""),))
+        return replace(stream(synthesis_transform_id=(0,), tools_enabled_flag=True), tool_header=blocks)
+
+    for tool_id in profile.tools:
+        assert syntax.validate(syntax.write(in_profile(with_tool(tool_id), profile.decoder_profile_idc))) == ()
+    tool = with_tool(200)
     extended = replace(stream(synthesis_transform_id=(0,)), extensions=(ESSENTIAL,))
     harmless = replace(extended, extensions=(replace(ESSENTIAL, extension_essential_flag=False),))
     syntax.read(syntax.write(in_profile(harmless, profile.decoder_profile_idc)))

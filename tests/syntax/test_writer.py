@@ -30,7 +30,7 @@ from refsw.syntax import Codestream, SkippedSegment, Substream, read, write
         ({"colour_transform_idc": 2}, "6.3.17"),
         ({"colour_matrix": (1,)}, "6.3.17"),
         ({"num_ver_splits_minus1": 3}, "6.3.22"),
-        ({"tools_enabled_flag": True}, "A.1.10"),
+        ({"tools_enabled_flag": True}, "5.2.4"),
         ({"components": ()}, "6.3.19"),
     ],
 )

@@ -37,7 +37,7 @@ def _of(
 def _header(**changes: object) -> Change:
     def change(stream: Codestream) -> Codestream:
         header: PictureHeader = replace(stream.picture_header, **changes)  # type: ignore[arg-type]
-        return with_header(stream, header)
+        return with_header(stream, header, stream.tool_header)
 
     return change
 

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(9.11) Coding tools of the profiles: payloads of the tool header, and post-filters on the planes of a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from conformance.independent.bits import BitReader
+from conformance.independent.headers import GREY, PictureHeader
+from conformance.independent.layers import Tensor, clip
+
+LINEAR_ENHANCEMENT = 1
+REACH = 2  # 9.11.2
+RINGS = (
+    ((0, -1), (0, 1)),
+    ((-1, 0), (1, 0)),
+    ((-1, -1), (-1, 1), (1, -1), (1, 1)),
+    ((0, -2), (0, 2)),
+    ((-2, 0), (2, 0)),
+    ((-1, -2), (-1, 2), (1, -2), (1, 2)),
+    ((-2, -1), (-2, 1), (2, -1), (2, 1)),
+    ((-2, -2), (-2, 2), (2, -2), (2, 2)),
+)
+
+
+class Filter(Protocol):
+    """A post-filter with its parameters."""
+
+    def filter(self, planes: Tensor, bit_depth: int) -> Tensor:
+        """Planes of one domain, [P, H, W], to the same."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """(9.11.2) Coefficients: 8 of luma, or none; 8 of Cb and 8 of Cr, or none."""
+
+    luma: tuple[int, ...]
+    chroma: tuple[int, ...]
+
+    def filter(self, planes: Tensor, bit_depth: int) -> Tensor:
+        """Planes of one domain, [P, H, W], to the same."""
+        out, most = planes.copy(), 16 * ((1 << bit_depth) - 1)
+        y = differences(planes[0], RINGS if self.luma else RINGS[:5])
+        if self.luma:
+            out[0] = enhanced(planes[0], list(zip(self.luma, y, strict=True)), most)
+        if self.chroma and len(planes) == 3:
+            for plane in (1, 2):
+                own = differences(planes[plane], RINGS[:3])
+                coefficients = self.chroma[8 * plane - 8 : 8 * plane]
+                out[plane] = enhanced(planes[plane], list(zip(coefficients, own + y[:5], strict=True)), most)
+        return out
+
+
+def differences(plane: Tensor, rings: tuple[tuple[tuple[int, int], ...], ...]) -> list[Tensor]:
+    """For each ring the sum of the neighbours minus the sample; beyond the plane its edge is repeated."""
+    height, width = plane.shape
+    seen = np.pad(plane, REACH, mode="edge")
+    return [
+        sum((seen[REACH + i : REACH + i + height, REACH + j : REACH + j + width] - plane for i, j in ring), 0 * plane)
+        for ring in rings
+    ]
+
+
+def enhanced(plane: Tensor, terms: list[tuple[int, Tensor]], most: int) -> Tensor:
+    """(9.11.2) The plane with its weighted differences."""
+    total = sum((coefficient * term for coefficient, term in terms), 0 * plane)
+    return clip(plane + ((total + 64) >> 7), (0, most))
+
+
+def read_linear(bits: BitReader, header: PictureHeader) -> Linear:
+    """(9.11.2) The payload of a tool block with tool_id 1."""
+    colour = int(header.source_chroma_format_idc != GREY)
+    luma = bits.u(1)
+    chroma = bits.within("chroma_enhancement_flag", "9.11.2.2", bits.u(1), 1 - luma, colour)
+    own = [bits.within("luma_coefficient", "9.11.2.3", bits.se(), -64, 64) for _ in range(8 * luma)]
+    more = [bits.within("chroma_coefficient", "9.11.2.4", bits.se(), -64, 64) for _ in range(16 * chroma)]
+    bits.finish()
+    return Linear(tuple(own), tuple(more))
+
+
+TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter]] = {LINEAR_ENHANCEMENT: read_linear}
+"""Tools of the profiles that are not experimental."""

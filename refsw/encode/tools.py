@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(informative) Decisions about coding tools: each sees what the decoder will have, after the tools before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsw.config import Config
+from refsw.configfile import suggestion
+from refsw.constants import FILTER_REACH
+from refsw.decode.filters import Filter
+from refsw.decode.model import Model
+from refsw.decode.picture import reconstruction
+from refsw.decode.tools import NO_TOOLS, ActiveTools, Told, active
+from refsw.decode.windows import Box, domains, luma_box, split
+from refsw.encode.analyse import Analysed, ReadPlanes
+from refsw.encode.distortion import plane_weights
+from refsw.encode.write import NO_TOOL_BLOCKS, ToolBlocks
+from refsw.errors import UsageError
+from refsw.memory import release
+from refsw.spec import Profile
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import Extension, PictureHeader, Tool, ToolHeader
+from refsw.syntax.payload import header_names, write_payload
+from refsw.tools import tool as interface
+from refsw.tools.proposal import Proposal, write_proposal
+from refsw.tools.tool import AUTO, OFF, Place, Plane, PostFilter, Sight
+from refsw.tools.toolbox import Toolbox, syntax_of
+
+SIGHT = 32
+"""Latent samples: largest side of what a decision sees at a time."""
+BLOCK_BYTES, PROPOSAL_BYTES = 2, 12
+"""What stands around a payload of a few bytes."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A tool that a configuration turns on; branch: the decision that is forced, None: the tool decides."""
+
+    tool: interface.Tool
+    branch: str | None
+
+
+@dataclass(frozen=True)
+class ToolDecision:
+    """What was decided about a tool that was on. bytes: of its payload; taken: whether it has one."""
+
+    name: str
+    taken: bool
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Decisions of one coding: what a decoder will do, and the bytes that tell it to."""
+
+    active: ActiveTools = NO_TOOLS
+    blocks: ToolBlocks = NO_TOOL_BLOCKS
+    report: tuple[ToolDecision, ...] = ()
+
+
+def wanted_tools(config: Config, profile: Profile, toolbox: Toolbox) -> tuple[Wanted, ...]:
+    """Tools that are on, in the order of application.
+
+    A tool that is on by default is left out where the profile does not have it; one that the configuration turns on
+    makes the picture experimental there. Raises UsageError where a tool or mode does not exist.
+    """
+    modes = dict(config.tools)
+    proposals = [tool for name in modes if (tool := _proposal(toolbox, name)) is not None]
+    known = (*toolbox.own, *proposals)
+    for name, mode in modes.items():
+        tool = next((tool for tool in known if tool.name == name), None)
+        if tool is None:
+            names = [one.name for one in toolbox.everything()]
+            raise UsageError(f"tools.{name}: there is no such coding tool{suggestion(name, names)}")
+        if mode not in interface.known_modes(tool):
+            raise UsageError(f"tools.{name}: {mode} is not allowed; allowed: {', '.join(interface.known_modes(tool))}")
+    found = []
+    for tool in known:
+        mode = modes.get(tool.name, tool.default)
+        if mode == OFF:
+            continue
+        if tool.name not in modes and not allowed(tool, profile):
+            continue
+        found.append(Wanted(tool, None if mode == AUTO else mode))
+    return tuple(found)
+
+
+def _proposal(toolbox: Toolbox, name: str) -> interface.Tool | None:
+    return None if any(tool.name == name for tool in toolbox.own) else toolbox.proposal(name)
+
+
+def allowed(tool: interface.Tool, profile: Profile) -> bool:
+    """(A.1.7, A.1.8) Whether pictures of a profile may use a tool; proposals are experimental."""
+    return bool(profile.any_tool) or tool.tool_id in profile.tools
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What one post-filter decides on; see FilterContext."""
+
+    header: PictureHeader
+    branch: str | None
+    weight: NDArray[np.float64]
+    tool: interface.Tool
+    planes: NDArray[np.integer[Any]]
+    read: ReadPlanes
+
+    def sights(self, margin: int) -> Iterator[Sight]:
+        """See FilterContext."""
+        for domain in domains(self.header):
+            bounds = _coded(self.header, luma_box(domain))
+            for area in split(domain, SIGHT):
+                own = _coded(self.header, luma_box(area))
+                seen = _around(self.planes, own, bounds, margin)
+                source = self.read(_region(own)).samples
+                yield Sight(seen, source, margin, Place(self.header, own.top, own.left, _region(bounds)))
+
+    def bits(self, payload: Any) -> int:
+        """See FilterContext."""
+        data = write_payload(payload, syntax_of(self.tool), header_names(self.header), self.tool.name)
+        more = BLOCK_BYTES if self.tool.tool_id else PROPOSAL_BYTES + len(self.tool.name)
+        return 8 * (len(data) + more)
+
+
+def decide_tools(
+    wanted: Sequence[Wanted], model: Model, analysed: Analysed, read: ReadPlanes, config: Config, device: str
+) -> Decided:
+    """Decisions for one coding of a picture; read: planes of the source."""
+    if not wanted:
+        return Decided()
+    header, told = analysed.header, list[Told]()
+    report, filters = list[ToolDecision](), [one for one in wanted if isinstance(one.tool, PostFilter)]
+    if filters:
+        planes = decoded_planes(model, analysed, config.operating_points[0], device)
+        weight = plane_weights(model, header, config.refine.fidelity)
+        for one in filters:
+            assert isinstance(one.tool, PostFilter)
+            context = _Context(header, one.branch, weight, one.tool, planes, read)
+            payload = one.tool.decide(context)
+            report.append(_decision(one.tool, payload, header))
+            if payload is None:
+                continue
+            told.append(Told(one.tool, payload))
+            if one is not filters[-1]:
+                planes = _applied(Filter(one.tool, payload), header, planes)
+    chosen = active(tuple(told))
+    reach = sum(own.reach for own in chosen.filters)
+    if reach > FILTER_REACH:
+        raise UsageError(f"tools: the post-filters together reach {reach} samples, {FILTER_REACH} are allowed (9.11.1)")
+    return Decided(chosen, tool_blocks(told, header), tuple(report))
+
+
+def _decision(tool: interface.Tool, payload: Any | None, header: PictureHeader) -> ToolDecision:
+    if payload is None:
+        return ToolDecision(tool.name, False, 0)
+    return ToolDecision(tool.name, True, len(write_payload(payload, syntax_of(tool), header_names(header), tool.name)))
+
+
+def tool_blocks(told: Sequence[Told], header: PictureHeader) -> ToolBlocks:
+    """(6.5, 6.17) What the codestream says to tools. Raises LevelError."""
+    names, blocks, extensions = header_names(header), list[Tool](), list[Extension]()
+    for one in told:
+        data = write_payload(one.payload, syntax_of(one.tool), names, one.tool.name)
+        if one.tool.tool_id:
+            blocks.append(Tool(tool_id=one.tool.tool_id, tool_payload=data))
+        else:
+            extensions.append(write_proposal(Proposal(one.tool.name, data), header))
+    return ToolBlocks(ToolHeader(tools=tuple(blocks)) if blocks else None, tuple(extensions))
+
+
+def decoded_planes(model: Model, analysed: Analysed, point: str, device: str) -> NDArray[np.integer[Any]]:
+    """(9.4.3) Integer planes of the whole picture before post-filters: uint16 [P, H, W] where that holds them."""
+    header = analysed.header
+    count = sum(len(c.planes) for c in model.config.components[: len(analysed.tensors)])
+    kind = np.uint16 if header.bit_depth <= 12 else np.int32
+    planes = np.empty((count, header.coded_height, header.coded_width), kind)
+    run = reconstruction(model, header, analysed.tensors, point, device, None)
+    with run.numerics:
+        for window in run.reconstructor.windows():
+            paths: Any = run.reconstructor.latents(window)
+            for block in window.blocks:
+                for part in run.reconstructor.planes(window, block, paths):
+                    height, width = part.samples.shape[1:]
+                    planes[:, part.top : part.top + height, part.left : part.left + width] = part.samples
+            release()
+    return planes
+
+
+def _applied(own: Filter, header: PictureHeader, planes: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """Planes after a filter."""
+    out = np.empty_like(planes)
+    for domain in domains(header):
+        bounds = _coded(header, luma_box(domain))
+        for area in split(domain, 4 * SIGHT):
+            box = _coded(header, luma_box(area))
+            seen = box.grown(own.reach, bounds)
+            place = Place(header, seen.top, seen.left, _region(bounds))
+            found = own.tool.apply(planes[:, *seen.slices].astype(np.int32), own.payload, place)
+            out[:, *box.slices] = found[:, *box.inside(seen).slices]
+    return out
+
+
+def _around(planes: NDArray[np.integer[Any]], own: Box, bounds: Box, margin: int) -> Plane:
+    """int32 [P, h + 2 margin, w + 2 margin]: a rectangle and what is around it, the edge repeated beyond the bounds."""
+    seen = own.grown(margin, bounds)
+    part = planes[:, *seen.slices].astype(np.int32)
+    missing = (
+        (0, 0), (margin - (own.top - seen.top), margin - (seen.bottom - own.bottom)),
+        (margin - (own.left - seen.left), margin - (seen.right - own.right)),
+    )  # fmt: skip
+    return np.pad(part, missing, mode="edge")
+
+
+def _coded(header: PictureHeader, box: Box) -> Box:
+    return box.cut(Box(0, 0, header.coded_height, header.coded_width))
+
+
+def _region(box: Box) -> Region:
+    return Region(box.top, box.left, box.bottom, box.right)
