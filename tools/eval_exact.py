@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """What picture-exact decoding costs against the float networks: BD-rate in RGB PSNR and time of the networks.
 
-    tools/eval_exact.py --data KODAK [--qualities 10 40 70 100] [--threads 2] [--out exact.json]
+    tools/eval_exact.py --data KODAK [--config base] [--set KEY=VALUE]
+        [--qualities 10 40 70 100] [--threads 2] [--out exact.json]
 
 Every codestream is decoded by both in this process, one right after the other; the time of a decode is the smaller of
 two, over mean path and synthesis.
@@ -39,11 +40,13 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--config", default="base", help="its first operating point is decoded (default: %(default)s)")
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--qualities", type=float, nargs="+", default=[10, 40, 70, 100])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path)
     own = parser.parse_args(argv)
-    config = load_config("base")
+    config = load_config(own.config, own.overrides)
     model = load_model(config)
     files = sorted(own.data.glob("*.png"))
     bits = np.zeros((len(files), len(own.qualities)))
@@ -70,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     rate, means = bits.mean(0).tolist(), psnr.mean(1).tolist()
     curves = [Curve.from_points(n, zip(rate, m, strict=True)) for n, m in zip(("float", "exact"), means, strict=True)]
     result = {
-        "pictures": len(files),
+        "pictures": len(files), "operating_point": config.operating_points[0],
         "bd_rate_percent": bd_rate(*curves),
         "psnr_float": means[0], "psnr_exact": means[1], "bits_per_pixel": rate,
         "largest_difference": largest, "share_of_samples_that_differ": differing / samples,
