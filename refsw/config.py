@@ -79,8 +79,6 @@ class RefineConfig:
     """Of all blocks; ends earlier than `iterations` and then makes results depend on the machine; None: no limit."""
     fidelity: float
     """Weight of the distortion, relative to the one that the model was trained with at this quality."""
-    share: float
-    """Part of the symbols that promise something which is changed in a step, at first."""
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ class _Analysis:
         self, model: Model, header: PictureHeader, read: ReadPlanes, device: str, near: Latents | None = None,
         steps: NDArray[np.int8] | None = None,
     ) -> None:
-        self.steps = steps
+        self.steps, self.mapped = steps, False
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
@@ -170,8 +170,8 @@ class _Analysis:
         def planes(box: Box) -> Tensor:
             return padded(self.read, self.header, box, self.device)
 
-        refined = refine(self.model, self.header, config, planes, self.y_hat, self.z, self.device)
-        self.factors, self.y, self.y_hat = [None] * len(self.nets), list(refined.y), []
+        refined = refine(self.model, self.header, config, planes, self.y_hat, self.z, self.device, self.steps)
+        self.factors, self.y, self.y_hat, self.mapped = [None] * len(self.nets), list(refined.y), [], True
         return replace(refined, y=())
 
     def latents(self) -> None:
@@ -229,7 +229,7 @@ class _Analysis:
         y, log_map = self._y(index, crop), None
         if self.steps is not None:
             log_map = log_gain_map(self.steps[crop.slices], self.device)
-            y = y * log_map.exp()
+            y = y if self.mapped else y * log_map.exp()
         scale_index = self.scale_index[index][:, *crop.slices]
         mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
         coded = mask.contiguous(memory_format=torch.channels_last)

@@ -193,7 +193,7 @@ def attempts_at(
     extras = extras_of(image, level(header.level_idc))
     check_memory(encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools))), image.width, image.height)
     if steps is not None:
-        check_steps(steps, header, config)
+        check_steps(steps, header)
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
     return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps, tools), header)

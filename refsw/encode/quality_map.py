@@ -14,7 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.config import Config
 from refsw.constants import LATENT_BLOCK, QUALITY_MAP_LIMIT
 from refsw.decode.quality_map import differences
 from refsw.entropy import rans
@@ -68,13 +67,11 @@ def steps_of(weights: Weights, strength: float) -> NDArray[np.int8]:
     return steps.clip(-QUALITY_MAP_LIMIT, QUALITY_MAP_LIMIT).astype(np.int8)
 
 
-def check_steps(steps: NDArray[np.int8], header: PictureHeader, config: Config) -> None:
-    """Raises UsageError where a map does not fit the picture or the configuration."""
+def check_steps(steps: NDArray[np.int8], header: PictureHeader) -> None:
+    """Raises UsageError where a map does not fit the picture."""
     if steps.dtype != np.int8 or steps.shape != header.latent_size or np.abs(steps).max() > QUALITY_MAP_LIMIT:
         raise UsageError(f"quality map of {steps.dtype} {steps.shape}: expected int8 {header.latent_size}, "
                          f"-{QUALITY_MAP_LIMIT}..{QUALITY_MAP_LIMIT}")  # fmt: skip
-    if config.refine.iterations:
-        raise UsageError("a quality map and refine.iterations: refinement would undo the map; choose one of them")
 
 
 def quality_map(steps: NDArray[np.int8]) -> QualityMap:

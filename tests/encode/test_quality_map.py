@@ -158,9 +158,6 @@ def test_maps_that_do_not_fit(started: Started) -> None:
     for steps in (np.zeros((4, 4), np.int8), np.zeros((4, 5)), np.full((4, 5), 17, np.int8)):
         with pytest.raises(UsageError, match="quality map of"):
             encode_picture(image, started.config, quality=50, model=started.model, steps=steps)
-    config = replace(started.config, refine=replace(started.config.refine, iterations=1))
-    with pytest.raises(UsageError, match="choose one"):
-        encode_picture(image, config, quality=50, model=started.model, steps=stripes(4, 5))
 
 
 def test_the_number_of_the_experimental_profile() -> None:

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from refsw.api import decode_picture, encode_picture
 from refsw.config import Config
+from refsw.decode.reconstruct import to_tensor
+from refsw.decode.windows import Box
 from refsw.encode import refine as module
-from refsw.encode.analyse import zeroing_thresholds
+from refsw.encode.analyse import analyse, padded, planes_of, zeroing_thresholds
+from refsw.encode.block import Block
+from refsw.encode.picture import picture_header
 from refsw.encode.rate import Target
 from refsw.types import Image
 from tests.support.streams import psnr
@@ -19,7 +24,7 @@ from tests.support.tiny import Started, picture
 
 def with_refinement(config: Config, zeroing: float = 0.0, **refine: Any) -> Config:
     return replace(
-        config, coding=replace(config.coding, zeroing=zeroing), refine=replace(config.refine, share=0.3, **refine)
+        config, coding=replace(config.coding, zeroing=zeroing), refine=replace(config.refine, **refine)
     )
 
 
@@ -83,3 +88,66 @@ def test_zeroing(started: Started) -> None:
     thresholds = zeroing_thresholds(50)
     assert thresholds.min() == 0.5 and thresholds[3] > thresholds[30] and thresholds.max() < 0.8
     assert np.all(zeroing_thresholds(10) >= thresholds)
+
+
+def block(started: Started, log_map: float = 0.0) -> tuple[Block, tuple[torch.Tensor, ...]]:
+    """A block of 8 x 12 latent samples, and its symbols."""
+    image = picture(3, 128, 192)
+    header = picture_header(image, started.config, started.model, 900)
+    read = planes_of(image)
+    found = analyse(started.model, header, read)
+    z, symbols = ([to_tensor(getattr(t, name), "cpu") for t in found.tensors] for name in ("z", "symbols"))
+    box = Box(0, 0, 8, 12)
+    flat = torch.full((1, 1, 8, 12), log_map)
+    made = Block(started.model, header, box, padded(read, header, box, "cpu"), z, 1.1, flat)
+    return made, tuple(symbols)
+
+
+def test_slopes_and_curvature_say_what_a_change_does(started: Started) -> None:
+    own, symbols = block(started)
+    here = own.code(symbols)
+    curved = own.curvature(symbols, torch.Generator().manual_seed(1))
+    expected, real = [], []
+    for index, place in ((0, (0, 3, 4, 5)), (0, (0, 20, 2, 9)), (1, (0, 2, 6, 6))):
+        for sign in (1, -1):
+            moved = [s.clone() for s in symbols]
+            moved[index][place] += sign
+            there = own.code(moved)
+            bits = there.bits - here.bits
+            real.append(float((there.loss - here.loss).sum()) - bits)
+            expected.append(sign * float(here.slope[index][place]) + float(curved[index][place]) / 2)
+    assert np.corrcoef(expected, real)[0, 1] > 0.8
+    assert 0.5 < sum(expected) / sum(real) < 2
+    for one, again in zip(symbols, own.nearest(here.y_hat), strict=True):
+        torch.testing.assert_close(one, again)
+
+
+def test_a_quality_map_weighs_errors(started: Started) -> None:
+    own, _ = block(started, 0.5)
+    plain, _ = block(started)
+    torch.testing.assert_close(own.weight / plain.weight, torch.full((1, 1, 8, 12), np.e))
+    image, steps = picture(3, 96, 128), np.full((6, 8), -4, np.int8)
+    steps[:, :4] = 4
+    sides = []
+    for config in (with_refinement(started.config), with_refinement(started.config, iterations=12)):
+        data = encode_picture(image, config, quality=50, model=started.model, steps=steps).data
+        error = (decode_picture(data, model=started.model).image.samples.astype(float) - image.samples) ** 2
+        lagrangian = started.model.config.lagrangian(0.5) * 1.1
+        left, right = error[:, :64].mean(2).sum(), error[:, 64:].mean(2).sum()
+        factor = (64 / 0.11) ** (8 / 63)
+        sides.append(8 * len(data) + lagrangian * (left * factor + right / factor))
+    assert sides[1] < sides[0]
+
+
+def test_patches() -> None:
+    like = torch.zeros(1, 1, 7, 11)
+    random = torch.Generator().manual_seed(2)
+    for _ in range(8):
+        patches = module._Patches.at_random(like, random)
+        sums = patches.sums(torch.ones_like(like))
+        assert float(sums.sum()) == 77 and sums.max() <= module.PATCH**2
+        inner = patches.inner(like.device)
+        assert inner.shape == like.shape and float(patches.sums(inner).max()) <= (module.PATCH - 2 * module.RIM) ** 2
+        promises = -torch.rand(1, 6, 7, 11, generator=random)
+        chosen = (promises <= patches.least(promises, torch.full_like(sums, 2))).float().sum(1, keepdim=True)
+        assert torch.all(patches.sums(chosen)[sums > 1] == 2)
