@@ -125,8 +125,8 @@ class _Search:
         self.count = torch.full_like(inside, FIRST)
         self.rest = [torch.zeros_like(s) for s in start.symbols]
 
-    def step(self, number: int) -> None:
-        """Tries changes in all patches, and keeps what is better."""
+    def step(self, number: int) -> bool:
+        """Tries changes in all patches, and keeps what is better; False where nothing promises anything."""
         patches = _Patches.at_random(self.inside, self.random)
         area = patches.sums(torch.ones_like(self.inside))
         count = (patches.sums(self.count) / area).round()
@@ -139,6 +139,8 @@ class _Search:
         least = patches.least(torch.cat(promises, 1), count)
         moves = [sign * ((promise < 0) & (promise <= least))
                  for (_, sign), promise in zip(proposed, promises, strict=True)]  # fmt: skip
+        if not any(bool(move.any()) for move in moves):
+            return False
         tried = self.block.code([s + m for s, m in zip(self.now.symbols, moves, strict=True)])
         better = patches.spread((patches.sums(tried.loss) < patches.sums(self.now.loss)).float()) > 0
         for bend, move, rest, after, before in zip(
@@ -149,6 +151,7 @@ class _Search:
             rest.masked_fill_(move != 0, number + REST)
         self.count = torch.where(better, GROWTH * self.count, SHRINKAGE * self.count).clamp(1, MOST)
         self.now = self.now.mixed(tried, better)
+        return True
 
 
 class _Refinement:
@@ -178,12 +181,12 @@ class _Refinement:
     def _searched(self, block: Block, start: Coded, own: Box, until: float) -> Coded:
         inside = torch.zeros_like(start.loss)
         inside[:, :, *own.slices] = 1
-        search = _Search(block, start, inside)
+        search, idle = _Search(block, start, inside), 0
         for number in range(self.config.iterations):
-            if time.monotonic() > until:
+            if time.monotonic() > until or idle > REST + PATCH:
                 self.iterations = min(self.iterations, number)
                 break
-            search.step(number)
+            idle = 0 if search.step(number) else idle + 1
         found = block.code(search.now.symbols)  # patches touch each other: what was put together is judged as a whole
         return found if float((found.loss - start.loss).sum()) < 0 else start
 
