@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from refsw.colour import plane_range
 from refsw.constants import EXACT_PLANE_BITS, LATENT_BLOCK, LATENT_FRACTION_BITS
 from refsw.decode.clock import Clock
-from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, latents, planes
+from refsw.decode.fixed import HYPER_LATENT_RANGE, LATENT_RANGE, Fixed, FixedFlow, features, latents, planes
 from refsw.decode.model import Model
+from refsw.decode.tools import Shift
 from refsw.decode.windows import Block, Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.errors import UsageError
 from refsw.exact.operations import NumpyOperations, Operations
@@ -64,8 +65,9 @@ class ExactReconstructor(Generic[T]):
 
     def __init__(
         self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str,
-        operations: Operations[T],
+        operations: Operations[T], shift: Shift | None = None,
     ) -> None:  # fmt: skip
+        self.shift = shift
         self.model, self.header, self.tensors, self.point = model, header, tensors, point
         self.halo, self.clock = halo(model.config, len(tensors)), Clock()
         self.flows = [
@@ -79,7 +81,7 @@ class ExactReconstructor(Generic[T]):
 
     def latents(self, window: Window, keep: bool = False) -> list[ExactPath[T]]:
         """(9.8.2, 9.8.3) Mean path of every component on the crop of a window; y_hat is stored with `keep`."""
-        begin, paths = self.clock.now(), list[ExactPath[T]]()
+        begin, paths, shifted = self.clock.now(), list[ExactPath[T]](), list[Fixed[T]]()
         (rows, columns), (z_rows, z_columns) = window.crop.slices, window.crop.hyper.slices
         size = (window.crop.height, window.crop.width)
         for index, own in enumerate(self.tensors):
@@ -89,10 +91,14 @@ class ExactReconstructor(Generic[T]):
             given = features(flow, config, z, [paths[i].latent for i in config.condition], *size)
             symbols = own.symbols[:, rows, columns].astype(np.int32)
             y_hat, latent = latents(flow, config, given, symbols)
+            if self.shift is not None:  # (9.3.1) of what synthesis sees
+                assert own.rows is not None
+                by = flow.load(self.shift(index, own.rows[:, rows, columns], symbols), LATENT_RANGE)
+                shifted.append(flow.gain("inverse_gain", flow.add(y_hat, by)))
             kept = flow.operations.store(y_hat.x) if keep else np.zeros((0, 0, 0), np.int32)
             paths.append(ExactPath(given, kept, latent, symbols if keep else kept))
         self.clock.add("mean path", begin)
-        return paths
+        return [replace(p, latent=x) for p, x in zip(paths, shifted, strict=True)] if shifted else paths
 
     def planes(self, window: Window, block: Block, paths: list[ExactPath[T]]) -> Iterator[PlanesPart]:
         """(9.8.3) Synthesis of a block of a window, tile by tile; parts are cut to the coded picture."""

@@ -23,7 +23,7 @@ from refsw.decode.model import Model
 from refsw.decode.parse import Parsed, parse_regions
 from refsw.decode.realism import check_realism
 from refsw.decode.select import WHOLE, Selection, displayed, latent_area, needed_regions
-from refsw.decode.tools import NO_TOOLS, ActiveTools, ToolReport, active, told, tool_cost
+from refsw.decode.tools import NO_TOOLS, ActiveTools, Shift, ToolReport, active, told, tool_cost
 from refsw.errors import DamageError, InputError, LevelError, UnsupportedError
 from refsw.memory import release
 from refsw.models import find_by_id
@@ -117,17 +117,20 @@ class Reconstruction:
 
 def reconstruction(
     model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str,
-    exact: str | None, realism: float = 0.0,
+    exact: str | None, realism: float = 0.0, shift: Shift | None = None,
 ) -> Reconstruction:  # fmt: skip
-    """Float or picture-exact networks, loaded; realism: for float ones alone. Raises ModelError, UsageError."""
+    """Float or picture-exact networks, loaded. Raises ModelError, UsageError.
+
+    realism: for float ones alone; shift: of latent tools.
+    """
     if exact is not None:
         from refsw.decode.exact import ExactReconstructor, exact_operations
 
         operations, numerics = exact_operations(exact, device)
-        return Reconstruction(ExactReconstructor(model, header, tensors, point, operations), numerics)
+        return Reconstruction(ExactReconstructor(model, header, tensors, point, operations, shift), numerics)
     from refsw.decode.reconstruct import Reconstructor
 
-    return Reconstruction(Reconstructor(model, header, tensors, point, device, realism), nullcontext())
+    return Reconstruction(Reconstructor(model, header, tensors, point, device, realism, shift), nullcontext())
 
 
 def load_model(header: PictureHeader) -> Model:
@@ -192,11 +195,11 @@ def decode_picture(
     regions = needed_regions(header, wanted, halo(model.config, count), chosen.margin)
     parsed: Parsed = parse_regions(
         codestream, model, regions=regions, components=count, channels=selection.channels,
-        conceal=selection.conceal, keep=keep, rows=realism > 0,
+        conceal=selection.conceal, keep=keep, rows=realism > 0 or bool(chosen.latents),
     )  # fmt: skip
     clock.append(time.perf_counter())
 
-    run = reconstruction(model, header, parsed.tensors, point, device, exact, realism)  # loads torch
+    run = reconstruction(model, header, parsed.tensors, point, device, exact, realism, chosen.shift)  # loads torch
     clock.append(time.perf_counter())
     assembly = Assembly(header, model, area, parsed.tensors, keep)
     release()
@@ -231,7 +234,7 @@ def reconstruct_image(
 
     exact: as of `decode_picture`; tools: what the codestream will say to them.
     """
-    run = reconstruction(model, header, tensors, point, device, exact)
+    run = reconstruction(model, header, tensors, point, device, exact, shift=tools.shift)
     assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
     with run.numerics:
         for window in run.reconstructor.windows(margin=tools.margin):

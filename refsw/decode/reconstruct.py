@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from refsw.colour import plane_range
-from refsw.constants import LATENT_BLOCK, QUALITY_ANCHOR_BITS
+from refsw.constants import LATENT_BLOCK, LATENT_FRACTION_BITS, QUALITY_ANCHOR_BITS
 from refsw.decode.clock import Clock
 from refsw.decode.model import Model
 from refsw.decode.realism import COMPONENT, detail
+from refsw.decode.tools import Shift
 from refsw.decode.windows import Block, Box, PlanesPart, Window, luma_box, picture_box, plan
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import halo
@@ -100,13 +101,15 @@ def round_planes(planes: Tensor, bit_depth: int) -> NDArray[np.int32]:
 class Reconstructor:
     """Runs the networks of a model over windows; nothing that is of the picture's size is held here.
 
-    realism: 0..1, strength of the detail that is drawn (9.10); more than 0 needs the tensors' table rows.
+    realism: 0..1, strength of the detail that is drawn (9.10); shift: of latent tools (9.3.1); both need the tensors'
+    table rows.
     """
 
     def __init__(
         self, model: Model, header: PictureHeader, tensors: tuple[CodedTensors, ...], point: str, device: str,
-        realism: float = 0.0,
+        realism: float = 0.0, shift: Shift | None = None,
     ) -> None:  # fmt: skip
+        self.shift = shift
         self.model, self.header, self.tensors, self.point, self.device = model, header, tensors, point, device
         self.realism = realism
         self.network = model.network.to(device)
@@ -137,7 +140,9 @@ class Reconstructor:
             log_map = None if own.steps is None else log_gain_map(own.steps[rows, columns], self.device)
             path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual, log_map)
             paths.append(path if keep else path.lean())
-        if self.realism > 0:  # after all components: those that look at others see what was coded
+        if self.shift is not None:  # after all components: those that look at others see what was coded
+            paths = [self._shifted(window, index, path, self.shift) for index, path in enumerate(paths)]
+        if self.realism > 0:
             paths[COMPONENT] = self._detailed(window, paths[COMPONENT])
         self.clock.add("mean path", begin)
         return paths
@@ -149,10 +154,23 @@ class Reconstructor:
         drawn = torch.from_numpy(detail(
             own.rows[:, rows, columns], own.symbols[:, rows, columns], window.crop.top, window.crop.left, self.realism
         ))[None].to(self.device)  # fmt: skip
-        inverse = self.network.component(COMPONENT).inverse_gain(self._quality(COMPONENT))
-        if own.steps is not None:
-            inverse = inverse - log_gain_map(own.steps[rows, columns], self.device)
-        return replace(path, unscaled=path.unscaled + drawn * inverse.exp())
+        return self._moved(window, COMPONENT, path, drawn)
+
+    def _shifted(self, window: Window, index: int, path: MeanPath, shift: Shift) -> MeanPath:
+        """(9.3.1) With the shift of latent tools in what synthesis sees."""
+        own, (rows, columns) = self.tensors[index], window.crop.slices
+        assert own.rows is not None
+        by = shift(index, own.rows[:, rows, columns], own.symbols[:, rows, columns].astype(np.int32))
+        steps = np.ldexp(by.astype(np.float32), -LATENT_FRACTION_BITS)
+        return self._moved(window, index, path, torch.from_numpy(steps)[None].to(self.device))
+
+    def _moved(self, window: Window, index: int, path: MeanPath, by: Tensor) -> MeanPath:
+        """With y_hat moved by float32 [1, C_y, h, w] in what synthesis sees."""
+        steps = self.tensors[index].steps
+        inverse = self.network.component(index).inverse_gain(self._quality(index))
+        if steps is not None:
+            inverse = inverse - log_gain_map(steps[window.crop.slices], self.device)
+        return replace(path, unscaled=path.unscaled + by * inverse.exp())
 
     @torch.inference_mode()
     def planes(self, window: Window, block: Block, paths: list[MeanPath]) -> Iterator[PlanesPart]:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from refsw.complexity import ToolCost
 from refsw.decode.filters import Filter, margin
@@ -16,6 +19,8 @@ from refsw.tools.proposal import read_proposals
 from refsw.tools.tool import LatentTool, PostFilter, Tool
 from refsw.tools.toolbox import DEFAULT, Toolbox, syntax_of
 
+Shift = Callable[[int, NDArray[np.uint8], NDArray[np.int32]], NDArray[np.int32]]
+"""(9.3.1) (component, table rows, symbols) -> shift of y_hat, 1/256 quantiser steps; int32 [C_y, h, w]."""
 APPLIED, SKIPPED, LEFT_OUT = "applied", "skipped on request", "left out: it needs chroma"
 
 
@@ -42,6 +47,21 @@ class ActiveTools:
     latents: tuple[Told, ...] = ()
     filters: tuple[Filter, ...] = ()
     report: tuple[ToolReport, ...] = ()
+
+    @property
+    def shift(self) -> Shift | None:
+        """(9.3.1) The sum of all latent tools' shifts; None where there is none."""
+        if not self.latents:
+            return None
+
+        def total(component: int, rows: NDArray[np.uint8], symbols: NDArray[np.int32]) -> NDArray[np.int32]:
+            out = np.zeros(symbols.shape, np.int32)
+            for one in self.latents:
+                assert isinstance(one.tool, LatentTool)
+                out += one.tool.shift(component, rows, symbols, one.payload)
+            return out
+
+        return total
 
     @property
     def complete(self) -> bool:

@@ -9,7 +9,7 @@ Of the size of the picture are y (float32), scale_index, symbols (int16) and z: 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,12 +46,13 @@ class Decisions:
     """How symbols are chosen; by default they are the nearest integers.
 
     zeroing: bits that one squared quantiser step is worth where a symbol of magnitude 1 may become 0, 0: none does;
-    steps: int8 [h, w], the quality map; None: there is none.
+    steps: int8 [h, w], the quality map; None: there is none; keep: y and y_hat are wanted with the symbols.
     """
 
     zeroing: float = 0.0
     refine: RefineConfig | None = None
     steps: NDArray[np.int8] | None = None
+    keep: bool = False
 
 
 NEAREST = Decisions()
@@ -69,7 +70,8 @@ class Latents:
 class Analysed:
     """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
 
-    scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it.
+    scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it;
+    y, y_hat: float32 [C_y, h, w] of each component in quantiser steps, where they were to be kept, else ().
     """
 
     header: PictureHeader
@@ -77,6 +79,8 @@ class Analysed:
     scale_index: tuple[NDArray[np.int16], ...]
     estimated_bits: float
     refined: Refined | None = None
+    y: tuple[NDArray[np.float32], ...] = ()
+    y_hat: tuple[NDArray[np.float32], ...] = ()
 
     def part(self, index: int, box: Box) -> ComponentSymbols:
         """Tensors of component `index` in a rectangle that begins and ends at samples of z."""
@@ -163,6 +167,14 @@ class _Analysis:
         """y of a rectangle at this quality, float32 [1, C_y, h, w]."""
         y, factor = to_tensor(self.y[index][:, *box.slices], self.device), self.factors[index]
         return y if factor is None else y * factor
+
+    def scaled(self) -> Iterator[NDArray[np.float32]]:
+        """y of all components at this quality and with the quality map, in quantiser steps."""
+        for index in range(len(self.nets)):
+            y = self._y(index, picture_box(self.header))
+            if self.steps is not None:
+                y = y * log_gain_map(self.steps, self.device).exp()
+            yield y[0].cpu().numpy()
 
     def refine(self, config: RefineConfig) -> Refined:
         """Towards other y_hat, which suit this picture better; to be followed by `residuals`."""
@@ -309,17 +321,19 @@ def analyse_again(
             step()
             release()
         kept = near or Latents(header.components[0].quality_index, tuple(analysis.y))
-        analysis.residuals(decisions.zeroing, keep=refinement is not None)
+        y = tuple(analysis.scaled()) if decisions.keep else ()
+        analysis.residuals(decisions.zeroing, keep=refinement is not None or decisions.keep)
     refined = None
     if refinement is not None:
         refined = analysis.refine(refinement)
         with torch.inference_mode():
-            analysis.residuals()
+            analysis.residuals(keep=decisions.keep)
     with torch.inference_mode():
         bits = analysis.estimate()
     release()
     tensors = tuple(CodedTensors(z, s, decisions.steps) for z, s in zip(analysis.z, analysis.symbols, strict=True))
-    return Analysed(header, tensors, tuple(analysis.scale_index), bits, refined), kept
+    y_hat = tuple(analysis.y_hat) if decisions.keep else ()
+    return Analysed(header, tensors, tuple(analysis.scale_index), bits, refined, y, y_hat), kept
 
 
 def analyse(

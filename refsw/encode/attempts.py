@@ -15,9 +15,10 @@ from refsw.encode.analyse import Analysed, Decisions, Latents, ReadPlanes, analy
 from refsw.encode.extras import Extras
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Target, fidelity_curve, search, search_size, size_curve
-from refsw.encode.tools import Decided, Wanted, decide_tools
+from refsw.encode.tools import Decided, Wanted, decide_tools, with_rows
 from refsw.encode.write import Written, overhead, write_picture
 from refsw.syntax.headers import PictureHeader
+from refsw.tools.tool import LatentTool
 from refsw.types import Image
 
 NEAR = 96
@@ -52,7 +53,8 @@ class Attempts:
         self._last: Analysed | None = None
         self._refined: Analysed | None = None
         self._decided: tuple[Analysed, Decided] | None = None
-        self._decisions = Decisions(bench.config.coding.zeroing, steps=bench.steps)
+        latent = any(isinstance(one.tool, LatentTool) for one in bench.tools)
+        self._decisions = Decisions(bench.config.coding.zeroing, steps=bench.steps, keep=latent)
         self._map = None if bench.steps is None else quality_map(bench.steps)
         self._overhead = overhead(header, bench.config.coding.digest, bench.extras, self._map)
 
@@ -128,7 +130,9 @@ class Attempts:
         bench, analysed = self.bench, self._final(quality_index)
         point = bench.config.operating_points[0]
         tools = self.decided(analysed).active
-        shown = reconstruct_image(bench.model, analysed.header, analysed.tensors, point, bench.device, tools=tools)
+        shown = reconstruct_image(
+            bench.model, analysed.header, with_rows(analysed, tools), point, bench.device, tools=tools
+        )
         pair = Pair(bench.image, shown)
         if target.kind == "psnr":
             return metric("psnr_rgb").value(pair)

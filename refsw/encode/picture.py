@@ -25,7 +25,7 @@ from refsw.encode.lossless_layer import BASE_QUALITY, with_lossless_layer
 from refsw.encode.partition import partition
 from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
-from refsw.encode.tools import ToolDecision, Wanted, allowed, wanted_tools
+from refsw.encode.tools import ToolDecision, Wanted, allowed, wanted_tools, with_rows
 from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
@@ -241,7 +241,7 @@ def encode_picture(
     exact = "auto" if config.coding.plane_digests or lossless else None
     decided = attempts.decided(analysed)
     reconstruction = (
-        reconstruct_image(model, final, analysed.tensors, point, device, exact, decided.active)
+        reconstruct_image(model, final, with_rows(analysed, decided.active), point, device, exact, decided.active)
         if reconstruct or exact else None
     )  # fmt: skip
     rebuilt = time.perf_counter()

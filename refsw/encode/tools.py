@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from refsw.configfile import suggestion
 from refsw.constants import FILTER_REACH
 from refsw.decode.filters import Filter
 from refsw.decode.model import Model
+from refsw.decode.parse import scale_row
 from refsw.decode.picture import reconstruction
 from refsw.decode.tools import NO_TOOLS, ActiveTools, Told, active
 from refsw.decode.windows import Box, domains, luma_box, split
@@ -28,9 +29,11 @@ from refsw.syntax.geometry import Region
 from refsw.syntax.headers import Extension, PictureHeader, Tool, ToolHeader
 from refsw.syntax.payload import header_names, write_payload
 from refsw.tools import tool as interface
+from refsw.tools.planes import ROWS
 from refsw.tools.proposal import Proposal, write_proposal
-from refsw.tools.tool import AUTO, OFF, Place, Plane, PostFilter, Sight
+from refsw.tools.tool import AUTO, OFF, LatentSight, Place, Plane, PostFilter, Sight
 from refsw.tools.toolbox import Toolbox, syntax_of
+from refsw.types import CodedTensors
 
 SIGHT = 32
 """Latent samples: largest side of what a decision sees at a time."""
@@ -123,9 +126,53 @@ class _Context:
 
     def bits(self, payload: Any) -> int:
         """See FilterContext."""
-        data = write_payload(payload, syntax_of(self.tool), header_names(self.header), self.tool.name)
-        more = BLOCK_BYTES if self.tool.tool_id else PROPOSAL_BYTES + len(self.tool.name)
-        return 8 * (len(data) + more)
+        return _bits(self.tool, payload, self.header)
+
+
+@dataclass(frozen=True)
+class _Latents:
+    """What one latent tool decides on; see LatentContext. earlier: latent tools that were taken before it."""
+
+    analysed: Analysed
+    branch: str | None
+    tool: interface.LatentTool
+    earlier: tuple[Told, ...]
+    model: Model
+    read: ReadPlanes
+    point: str
+    device: str
+    weight: NDArray[np.float64]
+
+    @property
+    def header(self) -> PictureHeader:
+        """See LatentContext."""
+        return self.analysed.header
+
+    def sights(self) -> tuple[LatentSight, ...]:
+        """See LatentContext."""
+        own = self.analysed
+        tensors = rows_of(own)
+        return tuple(
+            LatentSight(y, y_hat, one.rows, one.symbols.astype(np.int32))
+            for y, y_hat, one in zip(own.y, own.y_hat, tensors, strict=True)
+            if one.rows is not None
+        )
+
+    def distortion(self, payload: Any | None) -> float:
+        """See LatentContext."""
+        mine = () if payload is None else (Told(self.tool, payload),)
+        planes = decoded_planes(self.model, self.analysed, active((*self.earlier, *mine)), self.point, self.device)
+        height, total = planes.shape[1], 0.0
+        for top in range(0, height, ROWS):
+            bottom = min(top + ROWS, height)
+            source = self.read(Region(top, 0, bottom, planes.shape[2])).samples
+            error = source - planes[:, top:bottom].astype(np.int32)
+            total += float(np.square(error, dtype=np.float64).sum((1, 2)) @ self.weight)
+        return total
+
+    def bits(self, payload: Any) -> int:
+        """See LatentContext."""
+        return _bits(self.tool, payload, self.header)
 
 
 def decide_tools(
@@ -134,22 +181,28 @@ def decide_tools(
     """Decisions for one coding of a picture; read: planes of the source."""
     if not wanted:
         return Decided()
-    header, told = analysed.header, list[Told]()
-    report, filters = list[ToolDecision](), [one for one in wanted if isinstance(one.tool, PostFilter)]
+    header, point, told, report = analysed.header, config.operating_points[0], list[Told](), list[ToolDecision]()
+    weight = plane_weights(model, header, config.refine.fidelity)
+
+    def take(tool: interface.Tool, payload: Any | None) -> None:
+        report.append(_decision(tool, payload, header))
+        if payload is not None:
+            told.append(Told(tool, payload))
+
+    for one in wanted:
+        if isinstance(one.tool, interface.LatentTool):
+            before = _Latents(analysed, one.branch, one.tool, tuple(told), model, read, point, device, weight)
+            take(one.tool, one.tool.choose(before))
+    filters = [one for one in wanted if isinstance(one.tool, PostFilter)]
     if filters:
-        planes = decoded_planes(model, analysed, config.operating_points[0], device)
-        weight = plane_weights(model, header, config.refine.fidelity)
+        planes = decoded_planes(model, analysed, active(tuple(told)), point, device)
         for one in filters:
             assert isinstance(one.tool, PostFilter)
-            context = _Context(header, one.branch, weight, one.tool, planes, read)
-            payload = one.tool.decide(context)
-            report.append(_decision(one.tool, payload, header))
-            if payload is None:
-                continue
-            told.append(Told(one.tool, payload))
-            if one is not filters[-1]:
+            payload = one.tool.decide(_Context(header, one.branch, weight, one.tool, planes, read))
+            take(one.tool, payload)
+            if payload is not None and one is not filters[-1]:
                 planes = _applied(Filter(one.tool, payload), header, planes)
-    chosen = active(tuple(told))
+    chosen = active(tuple(sorted(told, key=lambda one: one.tool.tool_id or 256)))
     reach = sum(own.reach for own in chosen.filters)
     if reach > FILTER_REACH:
         raise UsageError(f"tools: the post-filters together reach {reach} samples, {FILTER_REACH} are allowed (9.11.1)")
@@ -165,7 +218,7 @@ def _decision(tool: interface.Tool, payload: Any | None, header: PictureHeader) 
 def tool_blocks(told: Sequence[Told], header: PictureHeader) -> ToolBlocks:
     """(6.5, 6.17) What the codestream says to tools. Raises LevelError."""
     names, blocks, extensions = header_names(header), list[Tool](), list[Extension]()
-    for one in told:
+    for one in sorted(told, key=lambda one: one.tool.tool_id):
         data = write_payload(one.payload, syntax_of(one.tool), names, one.tool.name)
         if one.tool.tool_id:
             blocks.append(Tool(tool_id=one.tool.tool_id, tool_payload=data))
@@ -174,13 +227,37 @@ def tool_blocks(told: Sequence[Told], header: PictureHeader) -> ToolBlocks:
     return ToolBlocks(ToolHeader(tools=tuple(blocks)) if blocks else None, tuple(extensions))
 
 
-def decoded_planes(model: Model, analysed: Analysed, point: str, device: str) -> NDArray[np.integer[Any]]:
-    """(9.4.3) Integer planes of the whole picture before post-filters: uint16 [P, H, W] where that holds them."""
+def _bits(tool: interface.Tool, payload: Any, header: PictureHeader) -> int:
+    data = write_payload(payload, syntax_of(tool), header_names(header), tool.name)
+    return 8 * (len(data) + (BLOCK_BYTES if tool.tool_id else PROPOSAL_BYTES + len(tool.name)))
+
+
+def rows_of(analysed: Analysed) -> tuple[CodedTensors, ...]:
+    """Tensors of all components with their table rows (8.3.3), 0 in channels that are not coded."""
+    out = []
+    for own, scale_index, header in zip(
+        analysed.tensors, analysed.scale_index, analysed.header.components, strict=True
+    ):
+        rows = scale_row(scale_index.astype(np.int32)).astype(np.uint8)
+        rows[header.num_coded_channels :] = 0
+        out.append(replace(own, rows=rows))
+    return tuple(out)
+
+
+def with_rows(analysed: Analysed, tools: ActiveTools) -> tuple[CodedTensors, ...]:
+    """Tensors that a reconstruction with these tools needs."""
+    return rows_of(analysed) if tools.latents else analysed.tensors
+
+
+def decoded_planes(
+    model: Model, analysed: Analysed, tools: ActiveTools, point: str, device: str
+) -> NDArray[np.integer[Any]]:
+    """(9.4) Integer planes of the whole picture before post-filters: uint16 [P, H, W] where that holds them."""
     header = analysed.header
     count = sum(len(c.planes) for c in model.config.components[: len(analysed.tensors)])
     kind = np.uint16 if header.bit_depth <= 12 else np.int32
     planes = np.empty((count, header.coded_height, header.coded_width), kind)
-    run = reconstruction(model, header, analysed.tensors, point, device, None)
+    run = reconstruction(model, header, with_rows(analysed, tools), point, device, None, shift=tools.shift)
     with run.numerics:
         for window in run.reconstructor.windows():
             paths: Any = run.reconstructor.latents(window)

@@ -7,7 +7,7 @@
 A tool is one object without state. Its payload is a frozen dataclass whose fields are the elements of its syntax.yaml.
 A post-filter takes and gives integer planes (9.4.3) and computes in integers alone, so that every decoder obtains the
 same samples, however it cuts the picture: it sees `reach` samples around what it returns. A latent tool gives what is
-added to y_hat before synthesis (9.3.2).
+added to y_hat before synthesis (9.3.1).
 """
 
 from __future__ import annotations
@@ -111,11 +111,12 @@ class LatentContext(Protocol):
     def branch(self) -> str | None:
         """The branch of the tool that is to be taken whatever it costs; None: what pays."""
 
-    def parts(self) -> Iterator[tuple[tuple[LatentSight, ...], ...]]:
-        """Parts of the picture; of each part, every component."""
+    def sights(self) -> tuple[LatentSight, ...]:
+        """The whole picture, component by component."""
 
     def distortion(self, payload: Any | None) -> float:
-        """Distortion of the picture in bits at this quality, with the tool or (None) without it."""
+        """Distortion of the picture in bits at this quality, with the tool or (None) without it, before post-filters;
+        each call runs the synthesis."""
 
     def bits(self, payload: Any) -> int:
         """What the payload takes in the codestream."""
@@ -172,7 +173,7 @@ class PostFilter(Tool, Protocol):
 
 @runtime_checkable
 class LatentTool(Tool, Protocol):
-    """(9.3.2) Shifts y_hat before synthesis; context model and later components do not see it."""
+    """(9.3.1) Shifts y_hat before synthesis; context model and later components do not see it."""
 
     def cost(self, channels: int) -> Cost:
         """The greatest cost of any payload, for so many latent channels in all components."""
