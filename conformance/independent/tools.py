@@ -14,7 +14,7 @@ from conformance.independent.headers import GREY, PictureHeader
 from conformance.independent.layers import Tensor, clip
 
 LINEAR_ENHANCEMENT = 1
-REACH = 2  # 9.11.2
+REACH = 3  # 9.11.2
 RINGS = (
     ((0, -1), (0, 1)),
     ((-1, 0), (1, 0)),
@@ -24,6 +24,8 @@ RINGS = (
     ((-1, -2), (-1, 2), (1, -2), (1, 2)),
     ((-2, -1), (-2, 1), (2, -1), (2, 1)),
     ((-2, -2), (-2, 2), (2, -2), (2, 2)),
+    ((0, -3), (0, 3)),
+    ((-3, 0), (3, 0)),
 )
 
 
@@ -36,7 +38,7 @@ class Filter(Protocol):
 
 @dataclass(frozen=True)
 class Linear:
-    """(9.11.2) Coefficients: 8 of luma, or none; 8 of Cb and 8 of Cr, or none."""
+    """(9.11.2) Coefficients: 10 of luma, or none; 10 of Cb and 10 of Cr, or none."""
 
     luma: tuple[int, ...]
     chroma: tuple[int, ...]
@@ -49,8 +51,8 @@ class Linear:
             out[0] = enhanced(planes[0], list(zip(self.luma, y, strict=True)), most)
         if self.chroma and len(planes) == 3:
             for plane in (1, 2):
-                own = differences(planes[plane], RINGS[:3])
-                coefficients = self.chroma[8 * plane - 8 : 8 * plane]
+                own = differences(planes[plane], RINGS[:5])
+                coefficients = self.chroma[10 * plane - 10 : 10 * plane]
                 out[plane] = enhanced(planes[plane], list(zip(coefficients, own + y[:5], strict=True)), most)
         return out
 
@@ -76,8 +78,8 @@ def read_linear(bits: BitReader, header: PictureHeader) -> Linear:
     colour = int(header.source_chroma_format_idc != GREY)
     luma = bits.u(1)
     chroma = bits.within("chroma_enhancement_flag", "9.11.2.2", bits.u(1), 1 - luma, colour)
-    own = [bits.within("luma_coefficient", "9.11.2.3", bits.se(), -64, 64) for _ in range(8 * luma)]
-    more = [bits.within("chroma_coefficient", "9.11.2.4", bits.se(), -64, 64) for _ in range(16 * chroma)]
+    own = [bits.within("luma_coefficient", "9.11.2.3", bits.se(), -128, 127) for _ in range(10 * luma)]
+    more = [bits.within("chroma_coefficient", "9.11.2.4", bits.se(), -128, 127) for _ in range(20 * chroma)]
     bits.finish()
     return Linear(tuple(own), tuple(more))
 

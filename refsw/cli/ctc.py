@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""`refsw-ctc run|plan|status|verify|diff|report|viewer|digest`: common test conditions."""
+"""`refsw-ctc run|plan|status|tools|verify|diff|report|viewer|digest`: common test conditions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from refsw.cli.common import guarded, make_folder
 from refsw.cli.ctc_options import CACHE_VARIABLE, CONDITIONS, parser
+from refsw.cli.tools import plugged
 from refsw.errors import InputError, RefswError, UnsupportedError, UsageError
 from refsw.io import write_bytes
 from refsw.io.files import read_bytes
@@ -45,6 +46,9 @@ def _main(argv: Sequence[str]) -> None:
                 _run(options, command)
             case "plan" | "status":
                 _plan(options)
+            case "tools":
+                with plugged(options.plugin):
+                    _tools(options, command)
             case "verify":
                 _verify(options, command)
             case "diff":
@@ -120,6 +124,29 @@ def _run(options: argparse.Namespace, command: str) -> None:
         write_bytes(folder / RESULTS, results.to_json())
     page = None if options.no_report else _write_report(plan, cache, results, folder / "report", ())
     print_summary(results, folder / RESULTS, page)
+    if code:
+        raise SystemExit(code)
+
+
+def _tools(options: argparse.Namespace, command: str) -> None:
+    from refsw.cli.ctc_show import as_text
+    from refsw.ctc.conditions import load_conditions
+    from refsw.ctc.plan import plan_of
+    from refsw.ctc.report.export import as_markdown
+    from refsw.ctc.tools import tool_table, variants
+
+    conditions, both = load_conditions(options.conditions), not options.on and not options.off
+    refsw = [choice.name for choice in conditions.codecs if choice.codec == "refsw"]
+    conditions = conditions.without([name for name in options.without if name not in refsw])
+    found = variants(conditions, options.tool, options.on or both, options.off or both)
+    plan = plan_of(found.conditions, options.data, found.codecs)
+    folder: Path = options.out or Path("out", "ctc", f"{plan.conditions.name}-tools")
+    make_folder(folder)
+    results, code = _measure(plan, _cache(options), _engine(options, folder), command)
+    table = tool_table(results)
+    write_bytes(folder / RESULTS, results.to_json())
+    write_bytes(folder / "tools.md", as_markdown([table], table.title).encode())
+    print(f"\n{table.title}. {table.note}\n{as_text(table)}\n\n{folder / 'tools.md'}")
     if code:
         raise SystemExit(code)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refsw.cli.common import Parser, number
+from refsw.cli.tools import add_plugins
 
 if TYPE_CHECKING:
     import argparse
@@ -15,6 +16,7 @@ _DESCRIPTION = """Common test conditions: codecs on pictures, rates and metrics,
 
   refsw-ctc plan cfg/ctc/kodak.yaml --data KODAK             what would run, and how long
   refsw-ctc run cfg/ctc/kodak.yaml --data KODAK --jobs 2     results and report in out/ctc/kodak; again: in seconds
+  refsw-ctc tools cfg/ctc/tools.yaml --data KODAK --jobs 2   what each coding tool gains and costs
   refsw-ctc verify out/ctc/kodak/results.json --data KODAK   all of it again, without the cache
   refsw-ctc diff before/results.json after/results.json      BD-rate of one run against another
 
@@ -37,6 +39,15 @@ def parser() -> Parser:
     plan = _planned(commands, "plan", "what would run, and how long")
     plan.add_argument("--jobs", type=number(int, 1, 4096), default=1, metavar="N", help="processes (default: 1)")
     _planned(commands, "status", "how much of it the cache has")
+
+    tools = _planned(commands, "tools", "gain and cost of each coding tool, with the weights and rates of a file")
+    _add_engine(tools)
+    tools.add_argument("--on", action="store_true", help="no tools + each (both kinds where neither is asked for)")
+    tools.add_argument("--off", action="store_true", help="all tools - each")
+    tools.add_argument("--tool", action="append", default=[], metavar="NAME",
+                       help="this one, or a proposal; may be given again (default: all own)")  # fmt: skip
+    add_plugins(tools)
+    tools.add_argument("-o", "--out", type=Path, metavar="DIR", help="default: out/ctc/NAME-tools")
 
     verify = _command(commands, "verify", "measure published results again, without the cache, and compare")
     verify.add_argument("results", type=Path, metavar="RESULTS.json", help=f"with its {CONDITIONS} beside it")

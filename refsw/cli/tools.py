@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from refsw.cli.common import Parser
 from refsw.spec import profiles
 from refsw.tools.tool import Tool, known_modes, stage
-from refsw.tools.toolbox import DEFAULT, Toolbox
+from refsw.tools.toolbox import DEFAULT, VARIABLE, Toolbox
 
 
 def add_plugins(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +26,24 @@ def toolbox(arguments: argparse.Namespace) -> Toolbox:
     return DEFAULT.with_plugins(arguments.plugin)
 
 
+@contextlib.contextmanager
+def plugged(folders: Sequence[Path]) -> Iterator[None]:
+    """Puts folders before those of REFSW_PLUGINS, for this process and those that it starts."""
+    before = os.environ.get(VARIABLE)
+    named = [str(folder.resolve()) for folder in folders]
+    os.environ[VARIABLE] = os.pathsep.join([*named, *([before] if before else [])])
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE) if before is None else os.environ.update({VARIABLE: before})
+
+
 def tool_list(argv: Sequence[str]) -> str:
     """Every coding tool: id, name, stage, mode by default, profiles, modes that force a decision, what it does."""
     parser = Parser("refsw-enc", "Lists coding tools.")
     parser.add_argument("--list-tools", action="store_true")
     add_plugins(parser)
-    found = toolbox(parser.parse_args(argv)).everything()
+    found = toolbox(parser.parse_known_args(argv)[0]).everything()
     rows = [("id", "name", "stage", "default", "profiles", "clause", "what it does"), *map(_row, found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]) for row in rows]

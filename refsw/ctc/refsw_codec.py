@@ -23,10 +23,13 @@ from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.ctc.clock import clock
 from refsw.ctc.codec import Decoded, Encoded, Format
 from refsw.ctc.decoder import CODEC, DecoderProcess, Request
+from refsw.ctc.identity import tree_digest
 from refsw.ctc.results import CodecRecord
 from refsw.errors import ImageError
 from refsw.models import load_package
 from refsw.numerics import numerics
+from refsw.spec import profile_named
+from refsw.tools.toolbox import DEFAULT
 from refsw.types import Image
 
 if TYPE_CHECKING:
@@ -63,8 +66,16 @@ class RefswCodec:
         settings = json.dumps(values, sort_keys=True)
         if self.module != CODEC:
             return CodecRecord(self.name, "refsw", self.module, settings)
+        from refsw.decode.tools import tool_cost
+        from refsw.encode.modes import wanted_tools
+
         model = _model(self.config.model)
-        complexity = decoder_complexity(model.config, self.config.operating_points[0])
+        tools = wanted_tools(self.config, profile_named(self.config.profile), DEFAULT)
+        planes, channels = 3, sum(component.channels for component in model.config.components)
+        costs = [tool_cost(one.tool, planes, channels) for one in tools]
+        complexity = decoder_complexity(model.config, self.config.operating_points[0]).with_tools(costs)
+        proposals = {one.tool.name: tree_digest(one.tool.folder) for one in tools if not one.tool.tool_id}
+        settings += f", proposals {json.dumps(proposals, sort_keys=True)}" if proposals else ""
         return CodecRecord(
             self.name,
             "refsw",

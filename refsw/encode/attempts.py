@@ -13,9 +13,10 @@ from refsw.decode.model import Model
 from refsw.decode.picture import reconstruct_image
 from refsw.encode.analyse import Analysed, Decisions, Latents, ReadPlanes, analyse_again
 from refsw.encode.extras import Extras
+from refsw.encode.modes import Wanted
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Target, fidelity_curve, search, search_size, size_curve
-from refsw.encode.tools import Decided, Wanted, decide_tools, with_rows
+from refsw.encode.tools import Decided, decide_tools, with_rows
 from refsw.encode.write import Written, overhead, write_picture
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.tool import LatentTool

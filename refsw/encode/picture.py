@@ -22,10 +22,11 @@ from refsw.encode.analyse import planes_of
 from refsw.encode.attempts import Attempts, Bench
 from refsw.encode.extras import extras_of
 from refsw.encode.lossless_layer import BASE_QUALITY, with_lossless_layer
+from refsw.encode.modes import Wanted, allowed, wanted_tools
 from refsw.encode.partition import partition
 from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
-from refsw.encode.tools import ToolDecision, Wanted, allowed, wanted_tools, with_rows
+from refsw.encode.tools import ToolDecision, with_rows
 from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory

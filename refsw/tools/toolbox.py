@@ -7,7 +7,9 @@ names what the list does not have, and a plug-in is a folder whose path the user
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -27,6 +29,8 @@ OWN: tuple[Tool, ...] = (LINEAR_ENHANCEMENT,)
 """Tools that have a tool_id, ascending: post-filters are applied in this order."""
 GROUP = "refsw.tools"
 """Entry points of proposals: NAME = "module:OBJECT"."""
+VARIABLE = "REFSW_PLUGINS"
+"""Environment variable: folders of proposals, separated as in PATH, for every program and what it starts."""
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -60,11 +64,21 @@ class Toolbox:
 DEFAULT = Toolbox()
 
 
-@cache
 def installed() -> tuple[Tool, ...]:
-    """Proposals of installed packages, by name. Raises UsageError where one cannot be used."""
+    """Proposals of the folders in REFSW_PLUGINS and of installed packages, by name. Raises UsageError.
+
+    A folder wins over an installed package of the same name.
+    """
+    folders = [folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder]
+    named = [load_plugin(Path(folder)) for folder in folders]
+    names = {tool.name for tool in named}
+    return _distinct((*named, *(tool for tool in _of_packages() if tool.name not in names)), OWN)
+
+
+@cache
+def _of_packages() -> tuple[Tool, ...]:
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return _distinct(tuple(_loaded(point.name, point.load, f"entry point {point.name}") for point in points), OWN)
+    return tuple(_loaded(point.name, point.load, f"entry point {point.name}") for point in points)
 
 
 def load_plugin(folder: Path) -> Tool:
@@ -77,14 +91,16 @@ def load_plugin(folder: Path) -> Tool:
 
 
 def _import(package: Path) -> ModuleType:
-    name = f"refsw_plugin_{package.name}"
-    if name in sys.modules and sys.modules[name].__file__ == str(package / "__init__.py"):
+    """The package under a name of its own, which its content is part of: one that was edited is another one."""
+    file, state = package.resolve() / "__init__.py", hashlib.sha256(str(package.resolve()).encode())
+    for own in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".yaml")):
+        state.update(own.read_bytes())
+    name = f"refsw_plugin_{state.hexdigest()[:12]}_{package.name}"
+    if name in sys.modules:
         return sys.modules[name]
-    place = importlib.util.spec_from_file_location(name, package / "__init__.py", submodule_search_locations=[])
+    place = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
     assert place is not None and place.loader is not None
     module = importlib.util.module_from_spec(place)
-    assert module.__path__ is not None
-    module.__path__.append(str(package))
     sys.modules[name] = module
     place.loader.exec_module(module)
     return module

@@ -4,6 +4,7 @@
 They are in fenced blocks marked `console`, on lines that begin with `$ `. Each page runs from top to bottom in a folder
 of its own, where `photo.png`, `photos/`, `samples/` and what the page itself made lie. Programs of this project run in
 this process, with a small model; `cat`, `cp`, `head -c`, `ls`, `mkdir`, `rm` are done here, so that no shell is needed.
+Files whose name is the first line of a block are written before `refsw-ctc`.
 A line that ends in `# exit 3` must end with that exit code. Lines without `$ ` are output for the reader, and are not
 compared.
 """
@@ -28,9 +29,11 @@ from tests.support.streams import code
 from tests.support.tiny import Started, picture
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTRIBUTOR = ROOT / "docs" / "contributor"
 PAGES = [
-    ROOT / "README.md", *sorted((ROOT / "docs" / "user").glob("*.md")), ROOT / "docs" / "contributor" / "ctc.md"
+    ROOT / "README.md", *sorted((ROOT / "docs" / "user").glob("*.md")), CONTRIBUTOR / "ctc.md", CONTRIBUTOR / "tools.md"
 ]  # fmt: skip
+FILE = re.compile(r"^```(?:python|yaml)\n# (\S+/\S+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PROGRAMS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -83,7 +86,11 @@ def test_the_commands_of_a_page(
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     for index, name in enumerate(("photo", "photos/one", "photos/two", "photos/trip/three")):
         write_image(tmp_path / f"{name}.png", picture(index, 100, 140))
+    files = dict(FILE.findall(page.read_text(encoding="utf-8")))
     for line in commands(page):
+        if files and line.startswith("refsw-ctc"):  # after the page has shown what these files were before
+            for name, text in files.items():
+                (tmp_path / name).write_text(text, encoding="utf-8")
         wanted = int(found[1]) if (found := EXIT.search(line)) else 0
         assert run(EXIT.sub("", line), started.folder.name) == wanted, f"{line}: {capsys.readouterr()}"
 

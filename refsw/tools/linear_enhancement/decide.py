@@ -19,7 +19,8 @@ from refsw.tools.linear_enhancement.tool import (
 )
 from refsw.tools.tool import FilterContext
 
-LARGEST = 64
+LARGEST = 127  # of either sign
+SWEEPS = 12
 ONE = 1 << FRACTION_BITS
 Matrix = NDArray[np.float64]
 
@@ -45,22 +46,31 @@ class _Normal:
         return float(2 * c @ self.vector - c @ self.matrix @ c)
 
     def solved(self, weight: float) -> tuple[int, ...]:
-        """Coefficients in Q7; those that are not worth their bits become 0."""
-        count, kept = len(self.vector), list(range(len(self.vector)))
-        best, most = (0,) * count, 0.0
-        while kept:
-            part = self.matrix[np.ix_(kept, kept)] + 1e-6 * np.eye(len(kept)) * (1 + np.trace(self.matrix) / count)
-            exact = np.linalg.solve(part, self.vector[kept])
-            found = np.zeros(count, int)
-            found[kept] = np.rint(exact * ONE).clip(-LARGEST, LARGEST)
-            coefficients = tuple(int(c) for c in found)
-            value = weight * self.gain(coefficients) - coded_bits(coefficients)
-            if value <= most and most:
+        """Coefficients whose gain is most above their bits, found by changing one after the other."""
+        count = len(self.vector)
+        ridge = 1e-6 * np.eye(count) * (1 + np.trace(self.matrix) / count)
+        exact = np.linalg.solve(self.matrix + ridge, self.vector)
+        best = self._descended(np.rint(exact * ONE).clip(-LARGEST, LARGEST).astype(int), weight)
+        return max(best, self._descended(np.zeros(count, int), weight), key=lambda c: self._value(c, weight))
+
+    def _value(self, coefficients: tuple[int, ...], weight: float) -> float:
+        return weight * self.gain(coefficients) - coded_bits(coefficients)
+
+    def _descended(self, start: NDArray[np.int_], weight: float) -> tuple[int, ...]:
+        best = tuple(int(c) for c in start)
+        value = self._value(best, weight)
+        for _ in range(SWEEPS):
+            before = value
+            for index in range(len(best)):
+                slope = self.vector[index] - self.matrix[index] @ np.array(best) / ONE
+                nearest = round(best[index] + ONE * slope / (self.matrix[index, index] + 1e-9))
+                for c in (0, nearest, nearest - 1, nearest + 1, nearest // 2):
+                    other = (*best[:index], min(max(c, -LARGEST), LARGEST), *best[index + 1 :])
+                    found = self._value(other, weight)
+                    if found > value:
+                        best, value = other, found
+            if value == before:
                 break
-            if value > most:
-                best, most = coefficients, value
-            loss = exact**2 * np.diag(part)
-            kept.pop(int(np.argmin(loss)))
         return best
 
 
