@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 JOBS ?= 2
 STRICT = refsw/syntax refsw/container refsw/entropy refsw/exact refsw/lossless refsw/tools refsw/decode/lossless.py refsw/decode/filters.py refsw/decode/tools.py refsw/spec.py refsw/io refsw/config.py refsw/configfile.py refsw/numerics.py refsw/memory.py refsw/pillow.py \
-	refsw/cli/common.py refsw/cli/tools.py refsw/cli/payloads.py refsw/cli/enc.py refsw/cli/dec.py refsw/cli/dump.py refsw/cli/probe.py refsw/cli/batch.py refsw/cli/workers.py refsw/cli/extract.py \
+	refsw/cli/common.py refsw/cli/tools.py refsw/cli/payloads.py refsw/cli/new_tool.py refsw/cli/enc.py refsw/cli/dec.py refsw/cli/dump.py refsw/cli/probe.py refsw/cli/batch.py refsw/cli/workers.py refsw/cli/extract.py \
 	$(wildcard refsw/ctc/*.py) refsw/ctc/anchors refsw/ctc/engines refsw/ctc/metrics refsw/ctc/report refsw/cli/ctc.py refsw/cli/ctc_options.py refsw/cli/ctc_show.py $(wildcard conformance)
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -qq

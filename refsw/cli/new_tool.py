@@ -24,7 +24,7 @@ _DESCRIPTION = """Writes a working proposal of a coding tool, which changes noth
 
 docs/contributor/tools.md goes on from here."""
 _KINDS = {"post-filter": "filter", "latent": "latent"}
-_TEMPLATES = Path(__file__).parent
+_TEMPLATES = Path(__file__).parent / "templates"
 _FILES = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
@@ -76,3 +76,7 @@ def _name(text: str) -> str:
     if any(tool.name == text for tool in OWN):
         raise UsageError(f"{text}: is a coding tool of refsw")
     return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
