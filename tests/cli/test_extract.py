@@ -84,7 +84,7 @@ def test_parts(started: Started, stream: bytes, source: Path) -> None:
 def test_digests_hold_with_another_header(started: Started, stream: bytes) -> None:
     before = syntax.read(stream)
     header = replace(before.picture_header, diff_display_width=3)
-    decoded = decode_picture(syntax.write(surgery.with_header(before, header)), model=started.model)
+    decoded = decode_picture(syntax.write(surgery.with_header(before, header, before.tool_header)), model=started.model)
     assert decoded.image.width == 177
 
 
