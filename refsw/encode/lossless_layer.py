@@ -18,7 +18,7 @@ from refsw.types import Image
 
 BASE_QUALITY = 20.0
 """Quality of the picture under the layer where nobody asks for another: the least that still makes a preview; from 0 to
-40 the size of the whole hardly depends on it (docs/decisions/018-lossless.md)."""
+40 the size of the whole hardly depends on it (docs/decisions/019-lossless.md)."""
 
 
 def with_lossless_layer(written: Written, image: Image, base: Image) -> Written:

@@ -122,7 +122,7 @@ def test_an_average_over_many_files(
         write_image(Path(f"in/{seed}.png"), picture(seed, 128, 160))
     Path("in/bad.png").write_text("no picture")
     options = ["--set", f"model={NAME}", "--threads", "1", "--average-bpp", "0.6"]
-    options += ["--set", "tools.linear_enhancement=off"]  # its bytes, which estimates leave out, weigh on small pictures
+    options += ["--set", "tools.linear_enhancement=off"]  # estimates leave its bytes out
     assert encode(["in", "-o", "out", "--report", "r.json", *options]) == 3
     assert "for an average of 0.6 bpp" in capsys.readouterr().out
     size = sum(path.stat().st_size for path in Path("out").glob("*.jai"))
