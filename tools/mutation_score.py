@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from suitegen.bench import Bench  # noqa: E402
 from suitegen.golden import decode  # noqa: E402
-from suitegen.patched import PATCHES  # noqa: E402
+from suitegen.patched_layers import ALL as PATCHES  # noqa: E402
 
 from conformance.mutants.score import PROCESSES, Caught, catch, names, score  # noqa: E402
 from conformance.runner.claim import load_claim, outside  # noqa: E402
@@ -32,7 +32,7 @@ from refsw.models import load_package  # noqa: E402
 from refsw.numerics import numerics  # noqa: E402
 
 RECORD = ROOT / "conformance" / "mutants" / "caught.json"
-CLAIM = ROOT / "conformance" / "claims" / "base-1-exact.yaml"
+CLAIM = ROOT / "conformance" / "claims" / "experimental-1-exact.yaml"
 
 
 def outcome(suite: Suite, bench: Bench, vector: Vector) -> str:
@@ -79,7 +79,11 @@ def all_caught(suite: Suite, only: Sequence[str]) -> Iterator[Caught]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints one line for each mutant and the score; 1 where that is under 95 % or a survivor has no reason."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help=f"write {RECORD.relative_to(ROOT)}")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write {RECORD.relative_to(ROOT)}; after --only: these mutants of it",
+    )
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this mutant; may be repeated")
     arguments = parser.parse_args(argv)
     suite = load_suite(find_suite("smoke")[0])
@@ -94,9 +98,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"survivors without a reason: {', '.join(unexplained) or 'none'}")
     if arguments.write:
         alive = {one.mutant for one in caught if not one.vector}
+        old = json.loads(RECORD.read_bytes())["caught"] if arguments.only else {}
         record = {
             "suite": suite.edition,
-            "caught": {one.mutant: one.vector for one in caught if one.vector} | PROCESSES,
+            "caught": old | {one.mutant: one.vector for one in caught if one.vector} | PROCESSES,
             "survivors": {name: reason for name, reason in explained.items() if name in alive},
         }
         RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

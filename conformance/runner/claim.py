@@ -10,7 +10,7 @@ from typing import Any
 from conformance.runner.errors import UsageError
 from conformance.runner.planes import SHIFTS
 from conformance.runner.settings import read_settings
-from conformance.runner.suite import Suite, Vector
+from conformance.runner.suite import Suite, Vector, left_aside
 
 STRICTNESS = ("exact", "strict", "relaxed")
 """exact: samples equal the picture-exact process (9.8); strict, relaxed: within that tolerance class."""
@@ -20,7 +20,7 @@ _LISTS = ("operating_points", "bit_depths", "chroma_formats", "tools")
 
 @dataclass(frozen=True)
 class Claim:
-    """An implementation compliance statement."""
+    """An implementation compliance statement. tools: optional ones that the decoder uses, and proposals."""
 
     product: str
     version: str
@@ -64,6 +64,7 @@ def load_claim(path: Path, suite: Suite) -> Claim:
             raise UsageError(f"{path}: {key}: {value!r} is not one of {', '.join(choices)}")
     for key, values, known in (
         ("bit_depths", claim.bit_depths, BIT_DEPTHS), ("chroma_formats", claim.chroma_formats, tuple(SHIFTS)),
+        ("tools", claim.tools, suite.tools),
     ):  # fmt: skip
         if set(values) - set(known):
             raise UsageError(f"{path}: {key}: {values} has a value that is not one of {known}")
@@ -86,3 +87,8 @@ def outside(claim: Claim, vector: Vector, suite: Suite) -> str:
         (vector.kind == "proposal" and not vector.tools, "a proposal"),
     )
     return next((reason for found, reason in reasons if found), "")
+
+
+def as_claimed(claim: Claim, vector: Vector) -> Vector:
+    """The vector as it is for this claim, which may leave an optional tool of it aside."""
+    return left_aside(vector) if vector.without and set(vector.without.tools) - set(claim.tools) else vector

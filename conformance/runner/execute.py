@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from conformance.runner.adapter import Adapter, Places, fill
-from conformance.runner.claim import Claim, outside
+from conformance.runner.claim import Claim, as_claimed, outside
 from conformance.runner.compare import Divergence, first_stage_divergence
 from conformance.runner.errors import SuiteError, UsageError
 from conformance.runner.judge import Verdict, judge
@@ -89,7 +89,7 @@ def execute(
         if reason:
             verdicts[vector.id] = Verdict(vector.id, "OUTSIDE", f"not claimed: {reason}")
         else:
-            todo.append(vector)
+            todo.append(as_claimed(claim, vector))
     with tempfile.TemporaryDirectory(prefix="refsw-conform-") as name:
         root = options.keep or Path(name)
         decoders: queue.SimpleQueue[Decoder] = queue.SimpleQueue()

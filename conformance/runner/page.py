@@ -187,6 +187,8 @@ def _all(report: Mapping[str, Any]) -> str:
 
 def _row(entry: Mapping[str, Any]) -> str:
     name, status, detail = _e(entry["id"]), _e(entry["status"]), _e(entry["detail"])
+    if entry.get("left_aside") and status != "OUTSIDE":
+        detail = f"{detail} (judged without {_e(', '.join(entry['left_aside']))}, which is not claimed)".strip()
     return (
         f'<tr id="{name}"><td><code>{name}</code></td><td class="{_class(entry["status"])}">{status}</td>'
         f'<td>{_e(entry["purpose"])}<br><span class="soft">{detail}</span></td>'

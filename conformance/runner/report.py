@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from conformance.runner.adapter import Adapter
-from conformance.runner.claim import Claim
+from conformance.runner.claim import Claim, as_claimed
 from conformance.runner.errors import OutputError, UsageError
 from conformance.runner.judge import PASS, STATUSES, Verdict
 from conformance.runner.planes import sha256
@@ -73,12 +73,14 @@ def report_of(run: Run) -> dict[str, Any]:
         },
         "environment": environment(),
         "command": list(run.command),
-        "vectors": [_entry(verdict, by_id[verdict.vector]) for verdict in run.verdicts],
+        "vectors": [_entry(verdict, run.claim, by_id[verdict.vector]) for verdict in run.verdicts],
     }  # fmt: skip
 
 
-def _entry(verdict: Verdict, vector: Vector) -> dict[str, Any]:
+def _entry(verdict: Verdict, claim: Claim, own: Vector) -> dict[str, Any]:
+    vector = as_claimed(claim, own)
     return verdict.to_dict() | {
+        "left_aside": list(own.without.tools) if own.without and vector is not own else [],
         "title": vector.title, "purpose": vector.purpose, "kind": vector.kind, "result": vector.result,
         "profile": vector.profile, "level": vector.level, "clauses": list(vector.clauses), "clause": vector.clause,
         "stream_sha256": vector.sha256,

@@ -5,6 +5,7 @@ suites/2026.1/manifest.json           conformance/schema/manifest.schema.json sa
               streams/ID.jai          the codestreams
               golden/ID.json          digests of planes and stages, and of their tiles
               golden/ID.planes        the planes, a zlib stream, for decoders that have a tolerance
+              golden/ID-base.*        the same for decoders that leave an optional tool aside
               coverage.json           bins of the syntax, and the smallest stream that hits each
               SHA256SUMS              of every file; `sha256sum -c` reads it too
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,24 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Without:
+    """What holds for decoders that leave optional tools aside: the stream is valid, and this is its picture."""
+
+    tools: tuple[str, ...]
+    golden: str
+    tolerance: Mapping[str, Tolerance | None]
+
+
+_ALWAYS = Without((), "", {})
+
+
+@dataclass(frozen=True)
 class Vector:
     """One stream and what a decoder shall do with it.
 
     result: valid: decode it; invalid: reject it; unsupported: valid, but needs what is outside every claim;
     acceptable: decode or reject it. profile to alpha: what of a claim it needs. tolerance: of strict and relaxed
-    claims; None where float samples are not compared.
+    claims; None where float samples are not compared. without: what holds where a claim leaves a tool aside.
     """
 
     id: str
@@ -79,6 +92,7 @@ class Vector:
     seconds: float
     memory_mib: int
     source: Mapping[str, Any]
+    without: Without | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,12 @@ class Suite:
     profiles: tuple[str, ...]
     levels: tuple[str, ...]
     vectors: tuple[Vector, ...]
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """What a claim may name."""
+        named = {tool for vector in self.vectors for tool in (*vector.tools, *(vector.without or _ALWAYS).tools)}
+        return tuple(sorted(named))
 
     def vector(self, name: str) -> Vector:
         """The vector with this id. Raises UsageError."""
@@ -195,7 +215,7 @@ def load_suite(folder: Path) -> Suite:
 
 
 def _vector(entry: Mapping[str, Any]) -> Vector:
-    stream, needs, expected = entry["stream"], entry["needs"], entry["expected"]
+    stream, needs, expected, without = entry["stream"], entry["needs"], entry["expected"], entry.get("without")
     geometry = entry["geometry"] and Geometry(
         **(entry["geometry"] | {"components": tuple(entry["geometry"]["components"])})
     )
@@ -208,9 +228,22 @@ def _vector(entry: Mapping[str, Any]) -> Vector:
         chroma_format=needs["chroma_format"], alpha=needs["alpha"], stream=stream["file"], bytes=stream["bytes"],
         sha256=stream["sha256"], result=expected["result"], error_class=expected["error_class"],
         clause=expected["clause"], geometry=geometry or None, golden=entry["golden"],
-        tolerance={name: own and Tolerance(**own) for name, own in entry["tolerance"].items()},
-        seconds=float(expected["seconds"]), memory_mib=expected["memory_mib"], source=entry["source"],
+        tolerance=_tolerances(entry["tolerance"]), seconds=float(expected["seconds"]),
+        memory_mib=expected["memory_mib"], source=entry["source"],
+        without=without and Without(tuple(without["tools"]), without["golden"], _tolerances(without["tolerance"])),
     )  # fmt: skip
+
+
+def _tolerances(found: Mapping[str, Any]) -> dict[str, Tolerance | None]:
+    return {name: own and Tolerance(**own) for name, own in found.items()}
+
+
+def left_aside(vector: Vector) -> Vector:
+    """The vector as it is for a decoder that leaves its optional tools aside."""
+    own = vector.without
+    if own is None:
+        return vector
+    return replace(vector, result="valid", error_class="", clause="", golden=own.golden, tolerance=own.tolerance)
 
 
 def _inside(name: str) -> bool:
@@ -237,8 +270,9 @@ def verify(suite: Suite) -> list[str]:
     for vector in suite.vectors:
         try:
             suite.stream(vector)
-            if vector.golden is not None and vector.geometry is not None:
-                suite.planes(vector)
+            for own in (vector, left_aside(vector)) if vector.without else (vector,):
+                if own.golden is not None and own.geometry is not None:
+                    suite.planes(own)
         except SuiteError as error:
             wrong.append(str(error))
     names = [vector.id for vector in suite.vectors]

@@ -41,4 +41,8 @@ def shown(suite: Suite, vector: Vector) -> Iterator[str]:
         for name, stage in golden.stages.items():
             yield f"    {name:<24} {stage.kind} {'x'.join(map(str, stage.shape)):<12} {stage.sha256}"
         yield f"  tolerance  {json.dumps({k: v and asdict(v) for k, v in vector.tolerance.items()})}"
+    tools = [f"{name} (claims without it do not have the vector)" for name in vector.tools]
+    if vector.without is not None:
+        tools += [f"{name} (claims without it: valid, golden/{vector.without.golden})" for name in vector.without.tools]
+    yield f"  tools      {', '.join(tools) or '-'}"
     yield f"  source     {json.dumps(dict(vector.source))}"

@@ -44,6 +44,18 @@ def encode_region(samples: Sequence[Plane], base: Sequence[Plane], depth: int) -
     )  # fmt: skip
 
 
+def code_region(
+    samples: Sequence[Plane], base: Sequence[Plane], depth: int, parameters: Parameters,
+    table_rows: tuple[int, int, int, int], lanes: int,
+) -> Payload:  # fmt: skip
+    """With parameters that are given, whether they fit or not; the same on every machine."""
+    region = replace(open_region(base, depth), samples=tuple(samples))
+    _fill_errors(region, parameters)
+    symbols, rows = _coded(region, parameters)
+    written = write_parameters(parameters, [(plane.shape[0], plane.shape[1]) for plane in base], table_rows)
+    return Payload(table_rows, lanes, written, rans.encode(symbols, rows, residual_tables(), lanes))
+
+
 def _weights(region: Region) -> Parameters:
     found = []
     for index, (alike, earlier) in enumerate(relations([(p.shape[0], p.shape[1]) for p in region.base])):

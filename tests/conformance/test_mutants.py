@@ -17,12 +17,13 @@ from tests.conformance.conftest import ROOT
 
 RECORD = json.loads((ROOT / "conformance" / "mutants" / "caught.json").read_bytes())
 SAMPLE = ("skip-at-threshold", "escape-sign", "leaky-no-rounding", "sum-unclamped", "tiles-no-overlap", "chroma-floor",
-          "regions-dependent", "states-unchecked", "alpha-modulo", "condition-forgotten")  # fmt: skip
+          "regions-dependent", "states-unchecked", "alpha-modulo", "condition-forgotten", "lattice-order",
+          "error-off-by-one", "phase-ignored", "low-bits-upper-first", "map-not-mean", "map-clamped-early")  # fmt: skip
 """Mutants inside the decoder that a test runs; tools/mutation_score.py runs all."""
 
 
 def test_score() -> None:
-    from suitegen.patched import PATCHES
+    from suitegen.patched_layers import ALL as PATCHES
 
     mutants = {*OUTPUTS, *BEHAVIOURS, *PATCHES}
     caught, survivors = RECORD["caught"], RECORD["survivors"]
@@ -44,7 +45,7 @@ def test_named_vector_catches_mutant(suite: Suite, exact: Claim, mutant: str) ->
 def test_named_vector_catches_a_wrong_line(suite: Suite, mutant: str) -> None:
     from mutation_score import outcome
     from suitegen.bench import Bench
-    from suitegen.patched import PATCHES
+    from suitegen.patched_layers import ALL as PATCHES
 
     bench = Bench(load_package("base"))
     vector = suite.vector(RECORD["caught"][mutant])

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.runner.cli import main
 from conformance.runner.errors import SuiteError
-from conformance.runner.suite import Suite, load_suite, verify
+from conformance.runner.suite import Suite, left_aside, load_suite, verify
 from refsw.models import load_package
 from tests.conformance.conftest import ROOT
 
@@ -37,6 +37,16 @@ def test_suite_is_small(suite: Suite) -> None:
     size = sum(path.stat().st_size for path in suite.folder.rglob("*") if path.is_file())
     assert size < 5_000_000
     assert len(suite.vectors) > 200 and sum(vector.result == "invalid" for vector in suite.vectors) > 80
+
+
+def test_vectors_with_an_optional_tool_say_what_holds_without_it(suite: Suite) -> None:
+    own = [vector for vector in suite.vectors if vector.without is not None]
+    assert {"lossless", "quality-map"} <= set(suite.tools) and len(own) > 60
+    for vector in own:
+        bare = left_aside(vector)
+        assert bare.result == "valid" and suite.planes(bare), vector.id
+        if vector.result == "valid":
+            assert suite.golden(vector).planes != suite.golden(bare).planes, vector.id
 
 
 def test_vectors_say_what_they_are_for(suite: Suite) -> None:

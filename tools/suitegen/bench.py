@@ -17,21 +17,24 @@ from refsw.config import Config, load_config
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.picture import decode_picture
+from refsw.decode.quality_map import differences
 from refsw.decode.windows import latent_box
 from refsw.encode.analyse import planes_of
 from refsw.encode.extras import extras_of
 from refsw.encode.picture import picture_header, quality_to_index
 from refsw.encode.write import with_plane_digests, write_picture
+from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.models import ModelPackage
 from refsw.spec import level
-from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
+from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader, QualityMap
 from refsw.types import ComponentSymbols, Image
 from suitegen.coded import Coder
 from suitegen.pictures import noise
 
 Change = Callable[[Codestream], Codestream]
 Draw = Callable[[ComponentSymbols, int], ComponentSymbols]
+Steps = Callable[[int, int], NDArray[np.int8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +59,22 @@ class Bench:
 
     def coded(
         self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,
-        change: Callable[[PictureHeader], PictureHeader] = lambda header: header,
+        change: Callable[[PictureHeader], PictureHeader] = lambda header: header, steps: Steps | None = None,
+        map_coding: tuple[int, int] = (16, 0),
     ) -> bytes:  # fmt: skip
-        """A picture to a codestream, the same on every machine; change: of the picture header, before coding."""
+        """A picture to a codestream, the same on every machine; change: of the picture header, before coding.
+
+        steps: latent size -> int8 [h, w], a quality map; map_coding: its table row and base-2 logarithm of lanes.
+        """
         config = self.config(*overrides)
         index = quality_to_index(quality, self.model.config.quality_anchors)
         header = change(picture_header(image, config, self.model, index, custom))
-        tensors = self.coder.symbols(header, planes_of(image, custom))
+        own = None if steps is None else steps(*header.latent_size)
+        tensors = self.coder.symbols(header, planes_of(image, custom), own)
         extras = extras_of(image, level(header.level_idc))
         lanes, digest = config.coding.lanes, config.coding.digest
-        written = write_picture(self.model, header, tensors, lanes, digest, extras)
+        segment = None if own is None else quality_map(own, *map_coding)
+        written = write_picture(self.model, header, tensors, lanes, digest, extras, segment)
         if config.coding.plane_digests:
             written = with_plane_digests(written, decode_picture(written.data, model=self.model, exact="auto").image)
         return written.data
@@ -122,6 +131,13 @@ class Bench:
         if draw is not None:
             found = draw(found, index)
         return replace(found, symbols=np.where(mask, 0, found.symbols).astype(np.int32))
+
+
+def quality_map(steps: NDArray[np.int8], row: int, log2_lanes: int) -> QualityMap:
+    """(8.8.1) The segment, in a coding that is given."""
+    values = differences(steps)
+    data = rans.encode(values, np.full(len(values), row, np.int32), gaussian_tables(), 1 << log2_lanes)
+    return QualityMap(quality_map_data=bytes([row, log2_lanes]) + data)
 
 
 def _symbols(seed: str, rows: NDArray[np.int64], tables: FrequencyTables) -> NDArray[np.int64]:

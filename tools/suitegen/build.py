@@ -22,11 +22,13 @@ from suitegen.coverage import measure, page
 from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 
-EDITION, VERSION = "2026.1", "0.1.0"
+EDITION, VERSION = "2026.1", "0.2.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
 COVERAGE = "coverage.json"
 UNKNOWN = {"strict": None, "relaxed": None}
+EXACT = {"peak": 0, "mse": 0, "differing": 0, "block_mse": 0}
+"""Tolerance of what a lossless layer gives."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Built:
     recipe: Recipe
     data: bytes
     decoded: Decoded | None
+    base: Decoded | None = None
+    """What a decoder shows that leaves optional tools aside."""
 
 
 def needs(header: PictureHeader, recipe: Recipe, alpha: bool) -> dict[str, Any]:
@@ -67,7 +71,8 @@ def build(bench: Bench, say: Callable[[str], None], only: Iterable[str] = ()) ->
     for recipe in (*basic, *broken):
         if wanted(recipe):
             data = streams[recipe.id] if recipe.id in streams else recipe.build(bench)
-            built.append(Built(recipe, data, checked(bench, recipe, data)))
+            base = decode(bench, data, "bop", lossy=True) if recipe.without else None
+            built.append(Built(recipe, data, checked(bench, recipe, data), base))
             say(f"{recipe.id}: {len(data)} bytes")
     return tuple(built)
 
@@ -84,13 +89,23 @@ def checked(bench: Bench, recipe: Recipe, data: bytes) -> Decoded | None:
     return decoded
 
 
+def base_name(recipe: Recipe) -> str:
+    """Golden values of the base; vectors that are made from another one share its base."""
+    return f"{recipe.parent or recipe.id}-base"
+
+
+def shown(one: Built) -> list[tuple[str, Decoded]]:
+    """Golden values of a vector, and their names."""
+    found = [] if one.decoded is None else [(one.recipe.id, one.decoded)]
+    return found if one.base is None else [*found, (base_name(one.recipe), one.base)]
+
+
 def differences(folder: Path, built: tuple[Built, ...]) -> list[str]:
     """Files of these vectors that a suite has otherwise, one line each."""
     found = []
     for one in built:
         files = {f"streams/{one.recipe.id}.jai": one.data}
-        if one.decoded is not None:
-            files[f"golden/{one.recipe.id}.json"] = golden_bytes(one.decoded.golden)
+        files |= {f"golden/{name}.json": golden_bytes(own.golden) for name, own in shown(one)}
         for name, data in files.items():
             path = folder / name
             if not path.exists() or path.read_bytes() != data:
@@ -114,9 +129,9 @@ def write_suite(
     needed = _needs(built)
     for one in built:
         put(f"streams/{one.recipe.id}.jai", one.data)
-        if one.decoded is not None:
-            put(f"golden/{one.recipe.id}.json", golden_bytes(one.decoded.golden))
-            put(f"golden/{one.recipe.id}.planes", planes_bytes(one.decoded))
+        for name, own in shown(one):
+            put(f"golden/{name}.json", golden_bytes(own.golden))
+            put(f"golden/{name}.planes", planes_bytes(own))
     manifest = {
         "schema_version": 1,
         "edition": EDITION,
@@ -126,7 +141,7 @@ def write_suite(
         "generator": "tools/make_suite.py",
         "profiles": [p.name for p in spec.profiles()],
         "levels": [level.name for level in spec.levels()],
-        "vectors": [_entry(one, needed[one.recipe.id], tolerances.get(one.recipe.id, UNKNOWN)) for one in built],
+        "vectors": [_entry(one, needed[one.recipe.id], tolerance_of(one.recipe, tolerances)) for one in built],
         "errata": [],
     }
     coverage = measure((one.recipe.id, one.data) for one in built)
@@ -137,6 +152,12 @@ def write_suite(
     for path in [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in names]:
         path.unlink()
     write_sums(folder, names)
+
+
+def tolerance_of(recipe: Recipe, tolerances: dict[str, Any]) -> dict[str, Any]:
+    """Bounds of a vector; of one whose base is that of its parent, those of the parent."""
+    found: dict[str, Any] = tolerances.get(recipe.parent if recipe.without and recipe.parent else recipe.id, UNKNOWN)
+    return found
 
 
 def _needs(built: tuple[Built, ...]) -> dict[str, dict[str, Any]]:
@@ -152,9 +173,10 @@ def _needs(built: tuple[Built, ...]) -> dict[str, dict[str, Any]]:
 
 def _entry(one: Built, needed: dict[str, Any], tolerance: dict[str, Any]) -> dict[str, Any]:
     recipe = one.recipe
-    return {
+    exact, geometry = dict.fromkeys(tolerance, EXACT), one.decoded or one.base
+    entry = {
         "id": recipe.id,
-        "revision": 1,
+        "revision": recipe.revision,
         "title": recipe.title,
         "purpose": recipe.purpose,
         "kind": recipe.kind,
@@ -167,7 +189,10 @@ def _entry(one: Built, needed: dict[str, Any], tolerance: dict[str, Any]) -> dic
             "result": recipe.result, "error_class": recipe.error_class, "clause": recipe.clause,
             "seconds": recipe.seconds, "memory_mib": recipe.memory_mib,
         },
-        "geometry": None if one.decoded is None else asdict(one.decoded.geometry),
+        "geometry": None if geometry is None else asdict(geometry.geometry),
         "golden": None if one.decoded is None else recipe.id,
-        "tolerance": tolerance,
+        "tolerance": exact if recipe.without and one.decoded is not None else tolerance,
     }  # fmt: skip
+    if recipe.without:
+        entry["without"] = {"tools": list(recipe.without), "golden": base_name(recipe), "tolerance": tolerance}
+    return entry

@@ -30,6 +30,7 @@ from refsw.types import ComponentSymbols
 
 _HALF = 1 << (LATENT_FRACTION_BITS - 1)
 _LIMIT = 32767
+STEP_GAIN = (64 / 0.11) ** (1 / 63)  # 8.8.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,13 @@ class Coder:
         return copy.deepcopy(self.model.network).double()
 
     @torch.inference_mode()
-    def symbols(self, header: PictureHeader, read: ReadPlanes) -> tuple[ComponentSymbols, ...]:
-        """Tensors of all components; pictures are small, so that a domain (9.6.1) is one window."""
+    def symbols(
+        self, header: PictureHeader, read: ReadPlanes, steps: NDArray[np.int8] | None = None
+    ) -> tuple[ComponentSymbols, ...]:
+        """Tensors of all components; pictures are small, so that a domain (9.6.1) is one window.
+
+        steps: int8 [h, w], a quality map (8.8).
+        """
         channels = [own.channels for own in self.model.config.components[: len(header.components)]]
         shapes = [(count, *header.latent_size) for count in channels]
         y = [np.zeros(shape, np.int64) for shape in shapes]
@@ -54,17 +60,22 @@ class Coder:
             for index, (latent, hyper) in enumerate(self._analysed(header, read, domain)):
                 y[index][:, *domain.slices] = latent
                 z[index][:, *domain.hyper.slices] = hyper
+        if steps is not None:
+            y = [np.rint(own * STEP_GAIN ** steps.astype(np.float64)).astype(np.int64) for own in y]
         scale_index = [np.zeros(shape, np.int32) for shape in shapes]
         for region in range(header.num_regions):
             box = latent_box(header.region(region))
             for index, own in enumerate(header.components):
                 part = np.ascontiguousarray(z[index][:, *box.hyper.slices])
-                found = self.model.scales[index].scale_index(part, own.quality_index, box.height, box.width)
+                local = None if steps is None else steps[box.slices]
+                found = self.model.scales[index].scale_index(
+                    part, own.quality_index, box.height, box.width, steps=local
+                )
                 scale_index[index][:, *box.slices] = found
         masks = [skip_mask(s, own) for s, own in zip(scale_index, header.components, strict=True)]
         symbols = [np.zeros(shape, np.int32) for shape in shapes]
         for domain in domains(header):
-            for index, own in enumerate(self._residuals(header, domain, y, z, masks)):
+            for index, own in enumerate(self._residuals(header, domain, y, z, masks, steps)):
                 symbols[index][:, *domain.slices] = own
         return tuple(map(ComponentSymbols, z, scale_index, masks, symbols))
 
@@ -86,7 +97,7 @@ class Coder:
 
     def _residuals(
         self, header: PictureHeader, domain: Box, y: list[NDArray[np.int64]], z: list[NDArray[np.int8]],
-        masks: list[NDArray[np.bool_]],
+        masks: list[NDArray[np.bool_]], steps: NDArray[np.int8] | None,
     ) -> list[NDArray[np.int32]]:  # fmt: skip
         """(9.8.2, 9.8.3) Symbols step by step: what is left of the latent after its mean."""
         operations, numerics = exact_operations("auto")
@@ -95,7 +106,8 @@ class Coder:
         with numerics:
             for index, component in enumerate(header.components):
                 config = self.model.config.components[index]
-                flow = FixedFlow(operations, self.model.fixed[index], component.quality_index)
+                local = None if steps is None else steps[domain.slices]
+                flow = FixedFlow(operations, self.model.fixed[index], component.quality_index, local)
                 load = flow.load(z[index][:, *domain.hyper.slices], HYPER_LATENT_RANGE)
                 given = features(flow, config, load, [unscaled[i] for i in config.condition], height, width)
                 wanted, coded = y[index][:, *domain.slices], ~masks[index][:, *domain.slices]

@@ -31,9 +31,9 @@ class Decoded:
     golden: dict[str, Any]
 
 
-def decode(bench: Bench, data: bytes, point: str | None = None) -> Decoded:
-    """Decodes picture-exactly."""
-    decoded = decode_picture(data, operating_point=point, model=bench.model, exact="auto")
+def decode(bench: Bench, data: bytes, point: str | None = None, lossy: bool = False) -> Decoded:
+    """Decodes picture-exactly; lossy: lossless layers are left aside."""
+    decoded = decode_picture(data, operating_point=point, model=bench.model, exact="auto", lossy=lossy)
     result, planes = result_of(decoded.image), planes_of(decoded.image)
     names = ("width", "height", "bit_depth", "chroma_format", "components", "alpha")
     geometry = Geometry(**{name: result[name] for name in names} | {"components": tuple(result["components"])})

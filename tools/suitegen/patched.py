@@ -104,8 +104,8 @@ def _tiles(**changes: Any) -> Callable[[Any], Any]:
 
 
 def _gain_down(right: Any) -> Any:
-    def gain(self: Any, table: Any, x: Any, quality_index: int) -> Any:
-        return (right(self, table, x * 2, quality_index) / 2).floor()
+    def gain(self: Any, table: Any, x: Any, quality_index: int, *more: Any) -> Any:
+        return (right(self, table, x * 2, quality_index, *more) / 2).floor()
 
     return gain
 
@@ -131,7 +131,7 @@ def _cropped_left(right: Any) -> Any:
     return lambda self, x, height, width: self.cut(x, slice(-height, None), slice(-width, None))
 
 
-def _round_robin(right: Any) -> Any:
+def round_robin(right: Any) -> Any:
     """Lanes backwards."""
     return lambda data, tables, lanes: right(data, tables, max(1, lanes // 2))
 
@@ -155,7 +155,7 @@ PATCHES: Mapping[str, Patch] = {
     "quality-floor": Patch("scale offsets are one too small (8.3.2)", ScaleModel, "quality_offset",
         lambda r: lambda self, q: r(self, q) - (q % 256 != 0)),
     "z-kept-in-5-bits": Patch("z is clamped to -16..15 before the scale network", ScaleModel, "scale_index",
-        lambda r: lambda self, z, *rest: r(self, z.clip(-16, 15), *rest)),
+        lambda r: lambda self, z, *rest, **more: r(self, z.clip(-16, 15), *rest, **more)),
     "states-unchecked": Patch("final states are not compared (8.4.4.5)", rans.Decoder, "finish",
         lambda r: lambda self: None),
     "escape-sign": Patch("escapes have the wrong sign (8.4.4.3)", BypassReader, "read",
@@ -171,7 +171,7 @@ PATCHES: Mapping[str, Patch] = {
     "relu": Patch("negative values are 0 (D.7.1)", TorchOperations, "leaky", _leaky(lambda x: x.clamp(min=0))),
     "gain-rounding": Patch("gains round otherwise (D.6.2)", TorchOperations, "gain", _gain_down),
     "gain-nearest": Patch("gains are not interpolated (D.6)", TorchOperations, "gain",
-        lambda r: lambda self, t, x, q: r(self, t, x, min((q + 128) // 256 * 256, 2048))),
+        lambda r: lambda self, t, x, q, *more: r(self, t, x, min((q + 128) // 256 * 256, 2048), *more)),
     "sum-unclamped": Patch("sums are not clamped (D.7.2)", TorchOperations, "add",
         lambda r: lambda self, x, y, span: x + y),
     "symbols-8-bit": Patch("symbols are clamped to 8 bits (9.8.3)", FixedFlow, "symbols",
@@ -211,7 +211,7 @@ PATCHES: Mapping[str, Patch] = {
     "display-size-ignored": Patch("the coded picture is shown (9.5.1)", picture, "displayed",
         lambda r: lambda header, selection: r(
             replace(header, diff_display_width=0, diff_display_height=0), selection)),
-    "lanes-halved": Patch("half as many lanes (8.4.4)", rans, "Decoder", _round_robin),
+    "lanes-halved": Patch("half as many lanes (8.4.4)", rans, "Decoder", round_robin),
 }  # fmt: skip
 """What each of these breaks is caught by a vector that mutants.json names."""
 

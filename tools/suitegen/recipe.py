@@ -15,7 +15,8 @@ class Recipe:
 
     build: its bytes; source: in words, what they were made from; result, clause, error_class: what is expected;
     parent: id of the valid vector whose needs (profile, format) it shares, "" where its own headers say them;
-    saturates: the exact networks clamp where float ones do not, so that float samples are not compared;
+    tools: what a claim must name; without: what a claim may leave aside, and the stream then gives its base (9.9);
+    revision: raised when the stream of an id becomes another; saturates: the exact networks clamp where float ones do not, so that float samples are not compared;
     seconds, memory_mib: limits of the decoder.
     """
 
@@ -32,6 +33,8 @@ class Recipe:
     error_class: str = ""
     parent: str = ""
     tools: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    revision: int = 1
     saturates: bool = False
     seconds: float = 60
     memory_mib: int = 4096

@@ -223,7 +223,7 @@ def with_segments() -> Iterator[Recipe]:
         (
             "quality-map",
             "a quality map",
-            "Without the tool that uses it, it changes nothing.",
+            "Outside the experimental profile it changes nothing, whatever its bytes.",
             ("6.9",),
             lambda s: replace(s, quality_map=QualityMap(quality_map_data=b"map")),
         ),

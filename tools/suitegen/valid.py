@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import corners, pictures, segments, stress
+from suitegen import corners, lossless, maps, pictures, segments, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -24,6 +24,8 @@ def recipes() -> Iterator[Recipe]:
     yield from segments.recipes()
     yield from stress.recipes()
     yield from corners.recipes()
+    yield from lossless.recipes()
+    yield from maps.recipes()
 
 
 def coded(
@@ -109,6 +111,7 @@ def colours() -> Iterator[Recipe]:
                 ("6.3.16", "6.3.17", "6.3.18", "9.5.3"),
                 build,
                 f"synthetic 40x24 of {depth} bits, matrix of {name}",
+                revision=2,
             )
     text = "Matrix and offsets with extreme elements: products reach their bound, samples are clipped."
 
