@@ -15,14 +15,16 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from suitegen.bench import Bench  # noqa: E402
-from suitegen.build import EDITION, PANEL, build, differences, write_suite  # noqa: E402
+from suitegen.build import EDITION, PANEL, Built, build, differences, write_suite  # noqa: E402
 from suitegen.panel import spread, tolerances  # noqa: E402
 
+from conformance.runner.planes import sha256  # noqa: E402
 from conformance.runner.suite import load_suite  # noqa: E402
 from refsw.models import load_package  # noqa: E402
 from refsw.numerics import numerics  # noqa: E402
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=SUITE, metavar="DIR", help=f"(default: {SUITE})")
     parser.add_argument("--model", default="base", help="model set (default: base)")
-    parser.add_argument("--keep-panel", action="store_true", help="of the panel, measure only vectors that are new")
+    parser.add_argument("--keep-panel", action="store_true", help="of the panel, measure only new streams")
     parser.add_argument(
         "--check", action="store_true", help="compare streams and golden values with those of the suite"
     )
@@ -52,12 +54,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(*wrong, f"{len(built)} vectors, {len(wrong)} differ, {time.monotonic() - begin:.0f} s", sep="\n")
             return 1 if wrong or not built else 0
     saturating = frozenset(one.recipe.id for one in built if one.recipe.saturates)
-    known = json.loads((arguments.out / PANEL).read_bytes()) if arguments.keep_panel else None
+    known = kept(arguments.out, built) if arguments.keep_panel else None
     write_suite(arguments.out, bench.package, built, {}, {})
     record = spread(load_suite(arguments.out), saturating, print, known)
     write_suite(arguments.out, bench.package, built, tolerances(record, saturating), record)
     print(f"{len(built)} vectors in {time.monotonic() - begin:.0f} s: {arguments.out}")
     return 0
+
+
+def kept(folder: Path, built: Sequence[Built]) -> dict[str, Any]:
+    """What the panel of a suite says of streams that are still the same."""
+    old = {vector.id: vector.sha256 for vector in load_suite(folder).vectors}
+    same = {one.recipe.id for one in built if old.get(one.recipe.id) == sha256(one.data)}
+    record: dict[str, Any] = json.loads((folder / PANEL).read_bytes())
+    return record | {"vectors": {name: own for name, own in record["vectors"].items() if name in same}}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from suitegen.bench import Bench  # noqa: E402
 from suitegen.golden import decode  # noqa: E402
 from suitegen.patched_layers import ALL as PATCHES  # noqa: E402
+from suitegen.patched_layers import LAYERS  # noqa: E402
 
 from conformance.mutants.score import PROCESSES, Caught, catch, names, score  # noqa: E402
 from conformance.runner.claim import load_claim, outside  # noqa: E402
@@ -73,7 +74,15 @@ def all_caught(suite: Suite, only: Sequence[str]) -> Iterator[Caught]:
     bench = Bench(load_package("base"))
     for name in PATCHES:
         if not only or name in only:
-            yield catch_patch(suite, bench, name, vectors)
+            yield catch_patch(suite, bench, name, near(name, vectors) if name in LAYERS else vectors)
+
+
+def near(name: str, vectors: Sequence[Vector]) -> list[Vector]:
+    """Vectors of the tool that a mutant of it belongs to first, valid ones before others."""
+    tool = "quality-map" if name.startswith("map-") else "lossless"
+    own = [v for v in vectors if tool in (*v.tools, *(v.without.tools if v.without else ()))]
+    chosen = sorted(own, key=lambda v: v.result != "valid")
+    return [*chosen, *(v for v in vectors if v not in own)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

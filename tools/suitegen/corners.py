@@ -63,6 +63,10 @@ _GREATEST = RenderingInformation(
 )  # fmt: skip
 
 
+KNOWN = {1: bytes.fromhex("bfc0")}
+"""A payload of each tool of this version."""
+
+
 def recipes() -> Iterator[Recipe]:
     """All valid vectors of this kind."""
     for level in range(2, 8):
@@ -99,23 +103,26 @@ def proposals() -> Iterator[Recipe]:
         first, step = (100, 100) if count == 2 else (256 - count, 1)
 
         def change(stream: Codestream) -> Codestream:
-            own = tuple(Tool(tool_id=first + step * index, tool_payload=payload) for index in range(count))
+            ids = range(first, first + step * count, step)
+            own = tuple(Tool(tool_id=own, tool_payload=KNOWN.get(own, payload)) for own in ids)
             header = replace(stream.picture_header, tools_enabled_flag=True, **experimental)
             return replace(without_digests(stream), tool_header=ToolHeader(tools=own), picture_header=header)
 
         return change
 
     for count, payload in ((1, b"tool"), (2, b""), (255, b"")):
-        yield _of(f"proposal-tools-{count}", f"{count} unknown tools", "Tools that no decoder has: never a picture.",
+        own = _of(f"proposal-tools-{count}", f"{count} unknown tools", "Tools that no decoder has: never a picture.",
                   ("6.5", "6.6"), tools(count, payload), "unsupported", ("proposal",), "proposal", "6.6.1")  # fmt: skip
+        yield replace(own, revision=2 if count == 255 else 1)
 
     def essential(stream: Codestream) -> Codestream:
         header = replace(stream.picture_header, **experimental)
-        own = (Extension(extension_essential_flag=True, extension_id=1, extension_data=b"needed"),)
+        own = (Extension(extension_essential_flag=True, extension_id=2, extension_data=b"needed"),)
         return replace(without_digests(stream), extensions=own, picture_header=header)
 
-    yield _of("proposal-essential", "an essential extension", "A decoder that lacks it must not decode the picture.",
+    own = _of("proposal-essential", "an essential extension", "A decoder that lacks it must not decode the picture.",
               ("6.13",), essential, "unsupported", ("proposal",), "proposal", "6.13.1")  # fmt: skip
+    yield replace(own, revision=2)
 
 
 def not_base() -> Iterator[Recipe]:

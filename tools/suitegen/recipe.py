@@ -16,7 +16,8 @@ class Recipe:
     build: its bytes; source: in words, what they were made from; result, clause, error_class: what is expected;
     parent: id of the valid vector whose needs (profile, format) it shares, "" where its own headers say them;
     tools: what a claim must name; without: what a claim may leave aside, and the stream then gives its base (9.9);
-    revision: raised when the stream of an id becomes another; saturates: the exact networks clamp where float ones do not, so that float samples are not compared;
+    revision: raised when the stream of an id becomes another; saturates: the exact networks clamp where float ones do
+    not, so that float samples are not compared;
     seconds, memory_mib: limits of the decoder.
     """
 
