@@ -21,7 +21,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .3rem } h2 { font-size: 1.1rem; margin: 2.4r
 .good { color: var(--good) } .bad { color: var(--bad) } .odd { color: var(--odd) } .soft { color: var(--soft) }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top;
   padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) } th { font-weight: 600; color: var(--soft) }
-td.n { text-align: right; font-variant-numeric: tabular-nums }
+td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 code { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 0 2rem }
 .cells { display: flex; flex-wrap: wrap; gap: 3px } .cells a { width: 15px; height: 15px; border-radius: 2px;

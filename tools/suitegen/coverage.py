@@ -96,7 +96,7 @@ def page(coverage: Coverage, title: str) -> str:
         "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
         "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #8884;padding:.2rem .8rem .2rem 0;"
         "vertical-align:top}td:first-child{width:22rem}a{color:#1a7f4b;text-decoration:none;margin-right:.8rem}"
-        "b{color:#b3261e;font-weight:normal;margin-right:.8rem}code{font-size:13px}</style>"
+        "a,b{display:inline-block}b{color:#b3261e;font-weight:normal;margin-right:.8rem}code{font-size:13px}</style>"
         f"<h1>{html.escape(title)}</h1><p>{len(coverage.bins)} of {total} bins of the syntax are hit "
         f"({100 * coverage.share:.1f} %). Each green bin links to the smallest stream that hits it; red ones are "
         f"explained below.</p>{tables}<h2>Bins that nothing hits</h2><ul>{list_}</ul></html>\n"

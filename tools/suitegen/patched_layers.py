@@ -99,8 +99,8 @@ def _mean_steps(change: Callable[[Any], Any]) -> Wrong:
 
 
 def _scale(right: Any, change: Callable[[Any], Any]) -> Any:
-    def scale_index(self: Any, *own: Any, steps: Any = None, **more: Any) -> Any:
-        return right(self, *own, steps=None if steps is None else change(steps), **more)
+    def scale_index(self: Any, z: Any, q: Any, h: int, w: int, backend: str = "auto", steps: Any = None) -> Any:
+        return right(self, z, q, h, w, backend, None if steps is None else change(steps))
 
     return scale_index
 
@@ -108,8 +108,8 @@ def _scale(right: Any, change: Callable[[Any], Any]) -> Any:
 def _clamped_early(right: Any) -> Any:
     """The step is added to a scale index that is clamped already."""
 
-    def scale_index(self: Any, *own: Any, steps: Any = None, **more: Any) -> Any:
-        found = right(self, *own, steps=None, **more)
+    def scale_index(self: Any, z: Any, q: Any, h: int, w: int, backend: str = "auto", steps: Any = None) -> Any:
+        found = right(self, z, q, h, w, backend)
         return found if steps is None else (found + (steps.astype(np.int32) << 7)).clip(0, 8191)
 
     return scale_index
