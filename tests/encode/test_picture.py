@@ -181,7 +181,7 @@ def test_a_model_that_is_not_installed(started: Started) -> None:
         load_model(replace(started.config, model="nowhere"))
 
 
-@pytest.mark.parametrize(("name", "point"), [("simple", "sop"), ("high", "hop")])
+@pytest.mark.parametrize(("name", "point"), [("simple", "sop")])
 def test_shipped_configurations_name_what_the_model_lacks(tiny_model: str, name: str, point: str) -> None:
     config = load_config(name, [f"model={tiny_model}"])
     assert (config.name, config.profile, config.operating_points) == (name, name, (point,))
