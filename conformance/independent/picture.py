@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def decode_picture(
     for domain, members in domains(header):
         decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages,
                       part_of(steps, domain))  # fmt: skip
-        filter_domain(codestream, domain, planes)
+        filter_domain(codestream, domain, planes, library.spec)
     shown = picture(header, planes)
     if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
         shown, whole = with_layers(codestream, shown, library, base)
@@ -206,11 +207,11 @@ def decode_domain(
         first_plane = last_plane
 
 
-def filter_domain(codestream: Codestream, domain: Region, planes: Tensor) -> None:
+def filter_domain(codestream: Codestream, domain: Region, planes: Tensor, spec: Path) -> None:
     """(9.11.1) Post-filters, each on the whole domain; its samples are written into `planes`."""
     place = planes[:, domain.top : domain.bottom, domain.left : domain.right]
     for one in codestream.filters:
-        place[...] = one.filter(place, codestream.header.bit_depth)
+        place[...] = one.filter(place, codestream.header.bit_depth, spec)
 
 
 def with_layers(codestream: Codestream, shown: list[Tensor], library: Library, base: bool) -> tuple[list[Tensor], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from conformance.independent.bits import BitReader
 from conformance.independent.headers import GREY, PictureHeader
 from conformance.independent.layers import Tensor, clip
+from conformance.independent.switched import Switched
 
-LINEAR_ENHANCEMENT = 1
+SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT = 1, 2
 REACH = 3  # 9.11.2
 RINGS = (
     ((0, -1), (0, 1)),
@@ -32,8 +34,8 @@ RINGS = (
 class Filter(Protocol):
     """A post-filter with its parameters."""
 
-    def filter(self, planes: Tensor, bit_depth: int) -> Tensor:
-        """Planes of one domain, [P, H, W], to the same."""
+    def filter(self, planes: Tensor, bit_depth: int, spec: Path) -> Tensor:
+        """Planes of one domain, [P, H, W], to the same; spec: folder of the specification's data."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Linear:
     luma: tuple[int, ...]
     chroma: tuple[int, ...]
 
-    def filter(self, planes: Tensor, bit_depth: int) -> Tensor:
+    def filter(self, planes: Tensor, bit_depth: int, spec: Path) -> Tensor:
         """Planes of one domain, [P, H, W], to the same."""
         out, most = planes.copy(), 16 * ((1 << bit_depth) - 1)
         y = differences(planes[0], RINGS if self.luma else RINGS[:5])
@@ -74,7 +76,7 @@ def enhanced(plane: Tensor, terms: list[tuple[int, Tensor]], most: int) -> Tenso
 
 
 def read_linear(bits: BitReader, header: PictureHeader) -> Linear:
-    """(9.11.2) The payload of a tool block with tool_id 1."""
+    """(9.11.2) The payload of a tool block with tool_id 2."""
     colour = int(header.source_chroma_format_idc != GREY)
     luma = bits.u(1)
     chroma = bits.within("chroma_enhancement_flag", "9.11.2.2", bits.u(1), 1 - luma, colour)
@@ -84,5 +86,20 @@ def read_linear(bits: BitReader, header: PictureHeader) -> Linear:
     return Linear(tuple(own), tuple(more))
 
 
-TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter]] = {LINEAR_ENHANCEMENT: read_linear}
+def read_switched(bits: BitReader, header: PictureHeader) -> Switched:
+    """(9.11.3) The payload of a tool block with tool_id 1."""
+    colour = int(header.source_chroma_format_idc != GREY)
+    bits.within("switched_bank_idc", "9.11.3.1", bits.u(6), 0, 0)
+    luma = bits.u(1)
+    chroma = bits.within("chroma_switched_flag", "9.11.3.3", bits.u(1), 1 - luma, colour)
+    strengths = [tuple(bits.u(5) for _ in range(3)) if flag else () for flag in (luma, chroma, chroma)]
+    bits.finish()
+    first, last = header.components[0].quality_index, header.components[-1].quality_index
+    return Switched(tuple(strengths), (first, last, last))
+
+
+TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter]] = {
+    SWITCHED_ENHANCEMENT: read_switched,
+    LINEAR_ENHANCEMENT: read_linear,
+}
 """Tools of the profiles that are not experimental."""

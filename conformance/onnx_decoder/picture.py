@@ -62,7 +62,7 @@ def decode_picture(
     for domain, members in domains(header):
         place = planes[:, domain.top : domain.bottom, domain.left : domain.right]
         decode_domain(header, package, sessions, domain, [[of[i] for i in members] for of in symbols], place, stages)
-        filter_domain(codestream, domain, planes)
+        filter_domain(codestream, domain, planes, library.spec)
     alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
     if stages:
         stages.put_planes(planes)

@@ -71,6 +71,7 @@ def test_networks_of_the_model(started: Started, base: Patch, monkeypatch: pytes
 
 
 def test_the_encoder_says_by_how_much(started: Started, base: Patch) -> None:
+    started = without_tools(started)
     need = decoder_complexity(started.model.config, "bop").parameters
     base(max_parameters=need - 7)
     with pytest.raises(UnsupportedError, match=f"takes {need} parameters, 7 over the {need - 7} of profile base$"):

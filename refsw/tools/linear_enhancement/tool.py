@@ -70,7 +70,7 @@ def _weighted(parts: Iterator[Wide], coefficients: Sequence[int], total: Wide) -
 class LinearEnhancement:
     """The tool; no state."""
 
-    tool_id = 1
+    tool_id = 2
     name = "linear_enhancement"
     summary = "symmetric filters of luma and chroma with coefficients of the picture; chroma sees luma"
     clause = "9.11.2"
