@@ -40,6 +40,8 @@ class Codestream:
     lossless: list[LosslessLayer] = field(default_factory=list)
     """Of the first regions, in their order."""
     digests: Digests | None = None
+    payloads: list[tuple[int, BitReader]] = field(default_factory=list)
+    """Of known tools, read once all tools are known."""
     filters: list[Filter] = field(default_factory=list)
     """Post-filters, in the order of application."""
     headers: bytes = b""
@@ -99,7 +101,7 @@ def table_5_1(codestream: Codestream) -> Iterator[Kind]:
         codestream.headers += bits.data[bits.position // 8 : bits.end]
         for tool_id, payload in read_tool_header(bits, header):
             if tool_id in TOOLS:
-                codestream.filters.append(TOOLS[tool_id](payload, header))
+                codestream.payloads.append((tool_id, payload))
             else:
                 codestream.unknown.append(UnsupportedError("6.6.1", f"coding tool {tool_id} is not known"))
 
@@ -169,6 +171,7 @@ def read_codestream(data: bytes) -> Codestream:
         raise RejectedError("5.2.15", f"{bits}: {bits.remaining} bytes follow EOC")
     if codestream.unknown:
         raise codestream.unknown[0]
+    codestream.filters += [TOOLS[tool_id](payload, header) for tool_id, payload in codestream.payloads]
     return codestream
 
 

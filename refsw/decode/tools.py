@@ -87,11 +87,12 @@ def told(codestream: Codestream, toolbox: Toolbox = DEFAULT) -> tuple[Told, ...]
 
 def _told(codestream: Codestream, toolbox: Toolbox) -> Iterator[Told]:
     header = codestream.picture_header
+    found = list[tuple[Tool, bytes, str]]()
     for block in codestream.tool_header.tools if codestream.tool_header is not None else ():
         tool = toolbox.by_id(block.tool_id)
         if tool is None:
             raise UnsupportedError(f"coding tool {block.tool_id}: not supported by this decoder [clause 6.6.1]")
-        yield Told(tool, _payload(tool, block.tool_payload, header, f"payload of tool {block.tool_id}"))
+        found.append((tool, block.tool_payload, f"payload of tool {block.tool_id}"))
     for proposal in read_proposals(codestream):
         tool = toolbox.proposal(proposal.name)
         if tool is None:
@@ -99,7 +100,9 @@ def _told(codestream: Codestream, toolbox: Toolbox) -> Iterator[Told]:
                 f"proposal {proposal.name}: is needed and not installed here "
                 "(pip install it, or --plugin FOLDER) [clause 6.17.2]"
             )
-        yield Told(tool, _payload(tool, proposal.payload, header, f"payload of proposal {proposal.name}"))
+        found.append((tool, proposal.payload, f"payload of proposal {proposal.name}"))
+    for tool, data, where in found:  # after all tools are known to be here: another decoder may have them
+        yield Told(tool, _payload(tool, data, header, where))
 
 
 def _payload(tool: Tool, data: bytes, header: PictureHeader, where: str) -> Any:

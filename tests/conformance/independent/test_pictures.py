@@ -65,6 +65,14 @@ def test_signalled_tiles(bench: Bench, overlap: str, independent: str) -> None:
     bench.compare(bench.stream(picture(5, 200, 250), "tiles.side=64", *settings))
 
 
+@pytest.mark.parametrize("kind", ["grey", "4:2:0", "rgb"])
+@pytest.mark.parametrize("bit_depth", [8, 16])
+def test_linear_enhancement(bench: Bench, kind: str, bit_depth: int) -> None:
+    image = formatted(8, 70, 97, bit_depth, kind) if kind in KINDS else picture(8, 70, 97)
+    regions = "regions.side=64", f"regions.independent={str(kind == 'grey').lower()}"
+    bench.compare(bench.stream(image, "tools.linear_enhancement=both", "tiles.side=64", "tiles.overlap=32", *regions))
+
+
 def test_lanes_and_no_skipping(bench: Bench) -> None:
     bench.compare(bench.stream(picture(6, 60, 60), "coding.skip_threshold=[0, 0]", "coding.lanes=64"))
 
