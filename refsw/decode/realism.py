@@ -22,10 +22,10 @@ from refsw.errors import UsageError
 from refsw.types import Int
 
 COMPONENT = 0
-"""The component that gets detail: of chroma it is seen as speckle."""
+"""The component that gets detail: luma, where texture is seen."""
 LAST_ROW = 14
-"""Of table rows whose zeros are drawn: sigma stays below 1/2. Wider zeros are structure, which no draw restores; row 0
-is too narrow to be seen."""
+"""Of table rows whose zeros are drawn: sigma stays below 1/2. Wider zeros are structure, which no draw restores; those
+of row 0 would lay grain over flat parts."""
 REACH = 1
 """Positions around, at each side, whose symbols say how true sigma is."""
 PRIOR = 2.0
