@@ -19,16 +19,19 @@ from refsw.syntax.budget import encoder_memory_bytes, memory_bytes
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import Tool, ToolHeader
 from refsw.syntax.surgery import without_tools
-from refsw.tools.linear_enhancement.tool import REACH, RINGS, differences
+from refsw.tools.linear_enhancement.tool import LINEAR_ENHANCEMENT, REACH, RINGS, differences
+from refsw.tools.tool import OFF
+from refsw.tools.toolbox import OWN
 from tests.support.streams import with_substream
 from tests.support.tiny import Started, picture
 
-TOOL = "linear_enhancement"
+TOOL, ID = LINEAR_ENHANCEMENT.name, LINEAR_ENHANCEMENT.tool_id
 
 
 def config(started: Started, mode: str = "both", **parts: Any) -> Config:
     changed = {name: replace(getattr(started.config, name), **values) for name, values in parts.items()}
-    return replace(started.config, tools=((TOOL, mode),), **changed)
+    modes = {tool.name: OFF for tool in OWN} | {TOOL: mode}
+    return replace(started.config, tools=tuple(modes.items()), **changed)
 
 
 def coded(started: Started, seed: int = 2, height: int = 210, width: int = 330, **parts: Any) -> bytes:
@@ -69,7 +72,7 @@ def test_a_damaged_coefficient_is_found(started: Started) -> None:
     assert stream.tool_header is not None
     payload = bytearray(stream.tool_header.tools[0].tool_payload)
     payload[3] ^= 4
-    own = replace(stream, tool_header=ToolHeader(tools=(Tool(tool_id=1, tool_payload=bytes(payload)),)))
+    own = replace(stream, tool_header=ToolHeader(tools=(Tool(tool_id=ID, tool_payload=bytes(payload)),)))
     with pytest.raises((DamageError, CodestreamError)):
         decode_picture(syntax.write(own), model=started.model)
 
@@ -86,11 +89,11 @@ def test_taken_out_it_was_never_there(started: Started) -> None:
 def test_an_unknown_tool_comes_before_a_wrong_payload(started: Started) -> None:
     stream = syntax.read(coded(started))
     header = replace(stream.picture_header, stream_profile_idc=15, decoder_profile_idc=15)
-    blocks = ToolHeader(tools=(Tool(tool_id=1, tool_payload=b""), Tool(tool_id=200, tool_payload=b"")))
+    blocks = ToolHeader(tools=(Tool(tool_id=ID, tool_payload=b""), Tool(tool_id=200, tool_payload=b"")))
     own = replace(stream, picture_header=header, tool_header=blocks, digest_segment=None)
     with pytest.raises(UnsupportedError, match="coding tool 200"):
         decode_picture(syntax.write(own), model=started.model)
-    with pytest.raises(CodestreamError, match=r"payload of tool 1: .*\[clause 5\.1\.8\]"):
+    with pytest.raises(CodestreamError, match=rf"payload of tool {ID}: .*\[clause 5\.1\.8\]"):
         decode_picture(syntax.write(replace(own, tool_header=ToolHeader(tools=blocks.tools[:1]))), model=started.model)
 
 

@@ -130,7 +130,8 @@ def test_names_and_modes(written: dict[str, Path]) -> None:
     profile = profile_named("base")
 
     def wanted(*modes: tuple[str, str], toolbox: Toolbox = DEFAULT) -> list[str]:
-        config = replace(load_config("base"), tools=modes)
+        others = {tool.name: "off" for tool in DEFAULT.own if tool.name != "linear_enhancement"}
+        config = replace(load_config("base"), tools=tuple((others | dict(modes)).items()))
         return [f"{one.tool.name} {one.branch}" for one in wanted_tools(config, profile, toolbox)]
 
     assert wanted() == wanted(("linear_enhancement", AUTO)) == ["linear_enhancement None"]
