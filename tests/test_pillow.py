@@ -14,6 +14,7 @@ from PIL import UnidentifiedImageError
 import refsw.pillow  # noqa: F401
 from refsw.cli.enc import main as encode
 from refsw.config import load_config
+from refsw.syntax.reader import trace
 
 SAMPLES = np.random.default_rng(1).integers(0, 256, (20, 33, 3), dtype=np.uint8)
 
@@ -66,7 +67,8 @@ def test_errors_are_those_that_pillow_users_know(tmp_path: Path, config: str) ->
     data = (tmp_path / "a.jai").read_bytes()
     with pytest.raises(UnidentifiedImageError):
         PillowImage.open(io.BytesIO(data[:-5]))
-    middle = len(data) // 2
+    substreams = [entry for entry in trace(data)[0] if entry.path.endswith(".substream_data") and entry.bits]
+    middle = substreams[-1].offset + substreams[-1].bits // 16
     damaged = PillowImage.open(io.BytesIO(data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :]))
     with pytest.raises(OSError, match="component"):
         damaged.load()
