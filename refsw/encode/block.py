@@ -26,9 +26,10 @@ from refsw.encode.distortion import sample_matrix
 from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, gaussian_bits
 from refsw.syntax.headers import PictureHeader
 
-PROBE = 0.1
-"""Symbol steps by which all symbols move at once to measure curvature: at larger ones the networks bend."""
-PROBES = 3
+PROBES = 16
+"""Random combinations of samples by which curvature is measured; each takes a third of a coding."""
+EXPECTED = 4.0
+"""Weight of what channel and position let expect of a symbol's curvature, against PROBES / 2 of what is measured."""
 LEAST_CURVATURE = 0.1
 """Relative to the mean of a component."""
 
@@ -77,8 +78,9 @@ class Block:
         self.point = OPERATING_POINTS[header.synthesis_transform_id[0]]
         rows = min(LATENT_BLOCK * seen.bottom, header.coded_height) - LATENT_BLOCK * seen.top
         columns = min(LATENT_BLOCK * seen.right, header.coded_width) - LATENT_BLOCK * seen.left
-        self.target = planes[:, :, :rows, :columns]
+        self.height, self.width = rows, columns
         self.matrix = torch.from_numpy(sample_matrix(header, planes.shape[1])).float().to(device)
+        self.target = self._displayed(planes)
         self.log_map = torch.zeros(1, 1, seen.height, seen.width, device=device) if log_map is None else log_map
         weight = 255**2 * fidelity * float(model.config.lagrangian(float(self.quality[0])))
         self.weight = weight * (2 * self.log_map).exp()  # a step that is finer by a factor is worth its square
@@ -112,24 +114,14 @@ class Block:
             symbols.append(own)
         return tuple(symbols)
 
-    def code(self, symbols: Sequence[Tensor], offsets: Sequence[Tensor] | None = None) -> Coded:
-        """Rate, distortion and slopes; offsets: added to what the networks see of the symbols."""
-        leaves = [(s if offsets is None else s + offsets[i]).clone().requires_grad_(True)
-                  for i, s in enumerate(symbols)]  # fmt: skip
-        planes, unscaled, y_hats = list[Tensor](), list[Tensor](), list[Tensor]()
+    def code(self, symbols: Sequence[Tensor]) -> Coded:
+        """Rate, distortion and slopes."""
+        leaves = [s.clone().requires_grad_(True) for s in symbols]
+        shown, y_hats = self._shown(leaves)
         bits = torch.zeros_like(self.log_map)
-        for index, net in enumerate(self.nets):
-
-            def residual(_mean: Tensor, step: Tensor, index: int = index) -> Tensor:
-                return leaves[index] * step
-
-            features, y_hat, latent = self._latents(index, unscaled, residual)
-            unscaled.append(latent)
-            y_hats.append(y_hat.detach())
-            planes.append(net.planes(latent, features, self.quality[index], self.point))
-            bits += (gaussian_bits(symbols[index], self.log_scale[index]) * self.coded[index]).sum(1, keepdim=True)
-        shown = torch.cat(planes, 1)[:, :, : self.target.shape[2], : self.target.shape[3]]
-        error = torch.einsum("cp,bphw->bchw", self.matrix, shown - self.target).square().mean(1, keepdim=True)
+        for own, log_scale, coded in zip(symbols, self.log_scale, self.coded, strict=True):
+            bits += (gaussian_bits(own, log_scale) * coded).sum(1, keepdim=True)
+        error = (shown - self.target).square().mean(1, keepdim=True)
         below, beside = (LATENT_BLOCK * n - m for n, m in zip(bits.shape[2:], error.shape[2:], strict=True))
         spread = F.avg_pool2d(F.pad(error, (0, beside, 0, below)), LATENT_BLOCK) * LATENT_BLOCK**2
         distortion = self.weight * spread
@@ -144,24 +136,52 @@ class Block:
         _, y_hat = net.context.run(features, net.gain(quality) + self.log_map, inverse, residual)  # type: ignore[arg-type]
         return features, y_hat, y_hat * inverse.exp()
 
-    def curvature(self, symbols: Sequence[Tensor], random: torch.Generator) -> list[Tensor]:
-        """Second derivative of the distortion over each symbol, [1, C_y, h, w]: of its channel, times of its position.
+    def _shown(self, symbols: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Displayed samples [1, channels, H, W], and y_hat of each component."""
+        planes, unscaled, y_hats = list[Tensor](), list[Tensor](), list[Tensor]()
+        for index, net in enumerate(self.nets):
 
-        From random directions: in each, all symbols move a little up or down at once, and what others add averages out.
+            def residual(_mean: Tensor, step: Tensor, index: int = index) -> Tensor:
+                return symbols[index] * step
+
+            features, y_hat, latent = self._latents(index, unscaled, residual)
+            unscaled.append(latent)
+            y_hats.append(y_hat.detach())
+            planes.append(net.planes(latent, features, self.quality[index], self.point))
+        return self._displayed(torch.cat(planes, 1)), y_hats
+
+    def _displayed(self, planes: Tensor) -> Tensor:
+        return torch.einsum("cp,bphw->bchw", self.matrix, planes[:, :, : self.height, : self.width])
+
+    def curvature(self, symbols: Sequence[Tensor], random: torch.Generator) -> list[Tensor]:
+        """Second derivative of the distortion over each symbol, [1, C_y, h, w], but for what bends in the networks.
+
+        With samples linear in symbols it is twice the energy of a symbol's derivative over all samples. A sum of
+        samples with random signs has a slope whose square is that energy on average. The mean of a few is mixed with
+        what channel and position let expect.
         """
-        total = [torch.zeros_like(s) for s in symbols]
-        for _ in range(PROBES):
-            signs = [(2 * torch.randint(0, 2, s.shape, generator=random) - 1).to(s) * coded
-                     for s, coded in zip(symbols, self.coded, strict=True)]  # fmt: skip
-            down, up = (self.code(symbols, [sign * d for d in signs]).slope for sign in (-PROBE, PROBE))
-            for own, low, high, direction in zip(total, down, up, signs, strict=True):
-                own += (high - low) * direction / (2 * PROBE * PROBES)
+        leaves = [s.clone().requires_grad_(True) for s in symbols]
+        shown, _ = self._shown(leaves)
+        weight = F.interpolate(2 * self.weight / shown.shape[1], scale_factor=LATENT_BLOCK)
+        weighted = shown * weight[:, :, : shown.shape[2], : shown.shape[3]].sqrt()
+        energy = [torch.zeros_like(s) for s in symbols]
+        for number in range(PROBES):
+            signs = (2 * torch.randint(0, 2, shown.shape, generator=random) - 1).to(shown)
+            slopes = torch.autograd.grad(weighted, leaves, signs, retain_graph=number < PROBES - 1)
+            for own, slope in zip(energy, slopes, strict=True):
+                own += slope.square() / PROBES
+        share = EXPECTED / (EXPECTED + PROBES / 2)
+        expected = self._expected(energy)
+        return [own + share * (other - own) for own, other in zip(energy, expected, strict=True)]
+
+    def _expected(self, energy: Sequence[Tensor]) -> list[Tensor]:
+        """Mean of the channel, times a factor of the position."""
         channels = []
-        for own, coded in zip(total, self.coded, strict=True):
-            mean = own.sum((0, 2, 3), keepdim=True) / coded.sum((0, 2, 3), keepdim=True).clamp(min=1)
+        for own, coded in zip(energy, self.coded, strict=True):
+            mean = (own * coded).sum((0, 2, 3), keepdim=True) / coded.sum((0, 2, 3), keepdim=True).clamp(min=1)
             channels.append(mean.clamp(min=max(1e-6, LEAST_CURVATURE * float(mean.mean()))))
         expected = torch.cat([c * coded for c, coded in zip(channels, self.coded, strict=True)], 1).sum(1, keepdim=True)
-        found = torch.cat(total, 1).sum(1, keepdim=True)
+        found = torch.cat([e * coded for e, coded in zip(energy, self.coded, strict=True)], 1).sum(1, keepdim=True)
         few = LEAST_CURVATURE * expected.mean()
         place = ((found + few) / (expected + few)).clamp(LEAST_CURVATURE, 1 / LEAST_CURVATURE)
-        return [(c * place).expand_as(s).clone() for c, s in zip(channels, symbols, strict=True)]
+        return [channel * place for channel in channels]

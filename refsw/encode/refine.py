@@ -41,7 +41,9 @@ FIRST, MOST = 4, 30
 GROWTH, SHRINKAGE = 1.5, 0.5
 """Of the number of changes, after a success and after a failure."""
 REST = 6
-"""Steps for which a symbol that was tried is left alone."""
+"""Steps for which a symbol is left alone whose own change did no good."""
+TRUST = 0.5
+"""Share of what a trial shows of a symbol's curvature: other changes around it disturb it."""
 
 Read = Callable[[Box], Tensor]
 """Planes of a rectangle of the latent grid, float32 [1, P, 16 h, 16 w], -0.5..0.5."""
@@ -115,6 +117,19 @@ def changes(now: Coded, block: Block, curved: Sequence[Tensor]) -> list[tuple[Te
     return found
 
 
+def shares(block: Block, before: Coded, after: Coded) -> list[Tensor]:
+    """What each symbol's change did to the loss: its bits, and the mean of both slopes; [1, C_y, h, w] each.
+
+    Were distortion quadratic, the shares of all symbols would add up to what the loss changed by.
+    """
+    return [
+        gaussian_bits(new, scale) - gaussian_bits(old, scale) + (new - old) * (there + here) / 2
+        for old, new, scale, here, there in zip(
+            before.symbols, after.symbols, block.log_scale, before.slope, after.slope, strict=True
+        )
+    ]
+
+
 class _Search:
     """The symbols of one block, from a coding to a better one. inside: 1 where symbols may change, [1, 1, h, w]."""
 
@@ -142,13 +157,14 @@ class _Search:
         if not any(bool(move.any()) for move in moves):
             return False
         tried = self.block.code([s + m for s, m in zip(self.now.symbols, moves, strict=True)])
+        done = shares(self.block, self.now, tried)
         better = patches.spread((patches.sums(tried.loss) < patches.sums(self.now.loss)).float()) > 0
-        for bend, move, rest, after, before in zip(
-            self.curved, moves, self.rest, tried.slope, self.now.slope, strict=True
+        for bend, move, rest, after, before, own in zip(
+            self.curved, moves, self.rest, tried.slope, self.now.slope, done, strict=True
         ):
             seen = ((after - before) * move).clamp(min=LEAST_CURVATURE * float(bend.mean()))
-            bend.copy_(torch.where(move != 0, seen, bend))
-            rest.masked_fill_(move != 0, number + REST)
+            bend.copy_(torch.where(move != 0, bend + TRUST * (seen - bend), bend))
+            rest.masked_fill_((move != 0) & (own >= 0), number + REST)
         self.count = torch.where(better, GROWTH * self.count, SHRINKAGE * self.count).clamp(1, MOST)
         self.now = self.now.mixed(tried, better)
         return True

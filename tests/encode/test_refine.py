@@ -122,6 +122,16 @@ def test_slopes_and_curvature_say_what_a_change_does(started: Started) -> None:
         torch.testing.assert_close(one, again)
 
 
+def test_shares_add_up(started: Started) -> None:
+    own, symbols = block(started)
+    here, random = own.code(symbols), torch.Generator().manual_seed(5)
+    moved = [s + (torch.rand(s.shape, generator=random) < 0.02) * coded
+             for s, coded in zip(symbols, own.coded, strict=True)]  # fmt: skip
+    there = own.code(moved)
+    change = float((there.loss - here.loss).sum())
+    assert abs(sum(float(s.sum()) for s in module.shares(own, here, there)) / change - 1) < 0.2
+
+
 def test_a_quality_map_weighs_errors(started: Started) -> None:
     own, _ = block(started, 0.5)
     plain, _ = block(started)
