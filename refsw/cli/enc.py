@@ -36,6 +36,8 @@ _DESCRIPTION = """Encodes a picture (docs/user/formats.md lists the formats).
   refsw-enc photos/ 'more/*.png' -o coded --jobs 2    many pictures; outputs that exist are skipped
   refsw-enc --list-tools                              coding tools, and how to turn them on and off"""
 
+MOST_STEPS = 100000
+"""Of a refinement that time alone ends."""
 _KIND = Kind(
     "refsw-enc",
     (".png", ".ppm", ".pgm", ".pnm", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".avif", ".bmp", ".jp2", ".pgx",
@@ -71,10 +73,10 @@ def _parser() -> Parser:
     rate.add_argument("--msssim", type=number(float, 0.01, 0.99999), metavar="X", help="target of MS-SSIM of luma")
     parser.add_argument("--lossless", action="store_true",
                         help="every sample comes back; --quality is that of the picture under the layer")  # fmt: skip
-    parser.add_argument("--refine", type=number(int, 0, 100000), metavar="N",
+    parser.add_argument("--refine", type=number(int, 0, MOST_STEPS), metavar="N",
                         help="refine symbols in N steps: slower, smaller (refine.iterations)")  # fmt: skip
     parser.add_argument("--refine-seconds", type=number(float, 0.001, 1e6), metavar="S",
-                        help="and end after S seconds (refine.seconds)")  # fmt: skip
+                        help="and end after S seconds (refine.seconds, 60); alone: as many steps as fit")  # fmt: skip
     add_regions_of_interest(parser)
     add_plugins(parser)
     parser.add_argument("--list-tools", action="store_true", help="list coding tools, and encode nothing")
@@ -117,7 +119,8 @@ def _encode(argv: Sequence[str]) -> None:
 
 def _overrides(arguments: argparse.Namespace) -> list[str]:
     """What --set and the options that stand for it change."""
-    named = {"refine.iterations": arguments.refine, "refine.seconds": arguments.refine_seconds}
+    steps = MOST_STEPS if arguments.refine is None and arguments.refine_seconds is not None else arguments.refine
+    named = {"refine.iterations": steps, "refine.seconds": arguments.refine_seconds}
     return [*arguments.overrides, *(f"{key}={value}" for key, value in named.items() if value is not None)]
 
 

@@ -67,6 +67,15 @@ def test_same_picture_same_bytes(tmp_path: Path, picture: Path, tiny_model: str)
     assert (tmp_path / "a.jai").read_bytes() == (tmp_path / "b.jai").read_bytes()
 
 
+def test_time_alone_refines(tmp_path: Path, picture: Path, tiny_model: str) -> None:
+    report = tmp_path / "r.json"
+    arguments = [str(picture), "-o", str(tmp_path / "a.jai"), "--set", f"model={tiny_model}", "--threads", "1"]
+    assert encode([*arguments, "--refine-seconds", "0.4", "--report", str(report)]) == 0
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert found["config"]["refine"]["iterations"] > 1000 and found["config"]["refine"]["seconds"] == 0.4
+    assert found["encoder"]["refine_iterations"] < 1000
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
