@@ -31,7 +31,8 @@ from refsw.spec import profiles
 from refsw.syntax import read
 from refsw.syntax.geometry import Region
 from refsw.syntax.payload import header_names, read_payload, write_payload
-from refsw.tools.tool import AUTO, OFF, Place, PostFilter, Tool
+from refsw.syntax.resolution import displayed_header
+from refsw.tools.tool import AUTO, OFF, Place, PostFilter, ResolutionTool, Tool
 from refsw.tools.toolbox import OWN, Toolbox, syntax_of
 from refsw.types import Image
 
@@ -208,6 +209,13 @@ def _hostile(tool: Tool, branch: str, bench: Bench) -> None:
         if isinstance(tool, PostFilter):
             found = tool.apply(planes, value, place)
             assert found.shape == planes.shape and found.min() >= 0 and found.max() <= plane_range(header.bit_depth)
+        elif isinstance(tool, ResolutionTool):
+            shown = displayed_header(header, value)
+            height, width = header.coded_height, header.coded_width
+            most = np.full((3, height, width), plane_range(header.bit_depth), np.int32)
+            wanted = Region(0, 0, shown.height, shown.width)
+            found = tool.enlarge(most, value, Region(0, 0, height, width), wanted, header)
+            assert found.shape == (3, shown.height, shown.width) and (found == plane_range(header.bit_depth)).all()
         else:
             rows = np.full((4, 3, 5), 20, np.uint8)
             own: Any = tool

@@ -20,6 +20,7 @@ from refsw.decode.extras import metadata_of
 from refsw.errors import CodestreamError, RefswError
 from refsw.io import as_rgb
 from refsw.syntax.boxes import file_format
+from refsw.syntax.resolution import shown_header
 from refsw.types import Image, Metadata
 
 FORMAT, EXTENSION = "JAI", ".jai"
@@ -42,7 +43,8 @@ class JaiImageFile(ImageFile.ImageFile):
         except RefswError as error:
             raise OSError(str(error)) from error
         header = codestream.picture_header
-        self._size = (header.width, header.height)
+        shown = shown_header(codestream)
+        self._size = (shown.width, shown.height)
         grey, alpha = header.coded_chroma_format_idc == 0, codestream.alpha is not None
         self._mode = ("LA" if alpha else "L") if grey else ("RGBA" if alpha else "RGB")
         carried = file.in_picture(metadata_of(codestream))

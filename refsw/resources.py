@@ -14,6 +14,11 @@ def spec_dir() -> Path:
     return _ROOT / "spec"
 
 
+def payload_file(tool: str) -> Path:
+    """Syntax of the payload of a coding tool of this package."""
+    return _PACKAGE / "tools" / tool / "syntax.yaml"
+
+
 def cfg_dir() -> Path:
     """Folder of the named configurations."""
     return _ROOT / "cfg"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """One quality for many pictures, at which all together have a given number of bits per pixel.
 
-First pass: all pictures are analysed at two or three qualities, and their sizes estimated; second pass: the batch.
+First pass: all pictures are analysed at two or three qualities, and their sizes estimated; what coding tools take is
+found at the first of them and changes little from there. Second pass: the batch.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ class Options(Protocol):
 
 @dataclass(frozen=True)
 class _Estimate:
-    """Sizes of all pictures at one quality."""
+    """Sizes of all pictures at one quality; tools: whether coding tools are decided."""
 
     arguments: argparse.Namespace
     config: Config
     quality: float
+    tools: bool
 
     def open(self) -> Session:
         """One model for all pictures of a process."""
@@ -62,8 +64,9 @@ class _Estimating:
             self.model = self.model or load_model(config)
             custom = transform(arguments, image)
             attempts = attempts_at(image, config, self.model, quality, arguments.device, custom)
-            size = attempts.bytes(attempts.header.components[0].quality_index)
-        return Done("", {"bytes": size, "pixels": image.width * image.height})
+            index = attempts.header.components[0].quality_index
+            size, tools = attempts.bytes(index), attempts.tool_bytes(index) if self.work.tools else 0
+        return Done("", {"bytes": size, "tools": tools, "pixels": image.width * image.height})
 
 
 def average_quality(tasks: Sequence[Task], options: Options, bpp: float, jobs: int) -> float:
@@ -72,13 +75,17 @@ def average_quality(tasks: Sequence[Task], options: Options, bpp: float, jobs: i
 
     arguments, config = options.arguments, options.config
 
+    tools: int | None = None
+
     def measure(index: int) -> float:
-        work = _Estimate(arguments, config, 100 * index / STEPS)
+        nonlocal tools
+        work = _Estimate(arguments, config, 100 * index / STEPS, tools is None)
         found: list[Outcome] = [o for o in run(tasks, work, jobs) if o.code == 0]
         if not found:
             raise InputError("none of the inputs can be encoded")
-        size, pixels = (sum(o.report[key] for o in found) for key in ("bytes", "pixels"))
-        return math.log(8 * size / pixels) + math.log1p(EXPECTED_EXCESS)
+        size, own, pixels = (sum(o.report[key] for o in found) for key in ("bytes", "tools", "pixels"))
+        tools = own if tools is None else tools
+        return math.log(8 * (size + tools) / pixels) + math.log1p(EXPECTED_EXCESS)
 
     curve = size_curve(bpp, 8, STEPS)
     index = search(curve, measure, math.log(bpp), SHARE * config.rate.tolerance, config.rate.attempts)

@@ -28,7 +28,8 @@ from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
 from refsw.io import PictureWarning, check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
-from refsw.syntax.budget import lossless_memory_bytes, memory_bytes
+from refsw.syntax.budget import lossless_memory_bytes, memory_bytes, resolution_memory_bytes
+from refsw.syntax.resolution import shown_header
 from refsw.tools.toolbox import Toolbox
 from refsw.types import digest
 
@@ -129,15 +130,17 @@ class _Decoding:
             file = container.opened(data, conceal=chosen.conceal)
             found = syntax.salvage(file.codestream).codestream if chosen.conceal else syntax.read(file.codestream)
             header = found.picture_header  # most of what is wrong is found here, before torch is loaded
-            displayed(header, chosen)
+            shown = shown_header(found)
+            displayed(shown, chosen)
             self.toolbox = self.toolbox or toolbox(arguments)
             complete = active(told(found, self.toolbox), chosen.filters, chosen.luma).complete
             layer = applies(found, chosen) and complete and not arguments.lossy
             check_realism(arguments.realism, arguments.exact, layer)
             needed = memory_bytes(header) + (lossless_memory_bytes(header) if layer else 0)
+            needed += resolution_memory_bytes(header, shown)
             if arguments.realism:
                 needed += BYTES_PER_SAMPLE * header.coded_width * header.coded_height
-            check_memory(needed, header.coded_width, header.coded_height)
+            check_memory(needed, shown.width, shown.height)
 
             from refsw.decode.picture import decode_picture, load_model
             from refsw.numerics import numerics

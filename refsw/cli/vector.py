@@ -25,7 +25,8 @@ from refsw.errors import UsageError
 from refsw.io.files import read_bytes, write_bytes
 from refsw.io.raw import geometry_of, raw_from_image
 from refsw.memory import check_memory
-from refsw.syntax.budget import memory_bytes
+from refsw.syntax.budget import memory_bytes, resolution_memory_bytes
+from refsw.syntax.resolution import shown_header
 from refsw.types import Image
 
 _MAXIMUM_BYTES = 1 << 28
@@ -91,8 +92,9 @@ class Vectors:
         """One vector to its files. Raises RefswError."""
         data = read_bytes(stream, maximum=_MAXIMUM_BYTES)
         with naming(stream):
-            header = syntax.read(data).picture_header
-            check_memory(memory_bytes(header), header.coded_width, header.coded_height)
+            found = syntax.read(data)
+            header, shown = found.picture_header, shown_header(found)
+            check_memory(memory_bytes(header) + resolution_memory_bytes(header, shown), shown.width, shown.height)
 
             from refsw.decode.picture import OPERATING_POINTS, decode_picture, load_model
             from refsw.numerics import numerics

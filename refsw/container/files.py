@@ -15,6 +15,7 @@ from refsw.container.writer import bits_per_channel, write_file
 from refsw.errors import RefswError
 from refsw.syntax.headers import Codestream
 from refsw.syntax.reader import Entry
+from refsw.syntax.resolution import shown_header
 from refsw.syntax.violation import Violation
 from refsw.types import Metadata
 
@@ -116,9 +117,9 @@ def _parsed(stream: bytes, item_id: int, conceal: bool) -> Codestream:
 
 def _agree(found: Contents, parsed: Codestream, conceal: bool) -> None:
     """(F.20.12 to F.20.14) Raises ViolatedError. conceal: whether an alpha plane may be lost."""
-    header = parsed.picture_header
+    header = shown_header(parsed)
     if found.size != (header.width, header.height):
-        text = f"ispe says {found.size[0]} x {found.size[1]}, the picture header {header.width} x {header.height}"
+        text = f"ispe says {found.size[0]} x {found.size[1]}, the codestream {header.width} x {header.height}"
         refuse("agreement", text)
     wanted = bits_per_channel(parsed)
     lost = conceal and parsed.alpha is None and found.bits_per_channel == (*wanted, header.bit_depth)

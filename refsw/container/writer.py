@@ -14,6 +14,7 @@ from refsw.syntax.boxes import file_format
 from refsw.syntax.engine import Scope
 from refsw.syntax.expression import Operand
 from refsw.syntax.headers import Codestream
+from refsw.syntax.resolution import shown_header
 from refsw.syntax.writer import Writer
 from refsw.types import Metadata
 
@@ -93,7 +94,7 @@ def _locations(items: list[_Item], begin: int) -> tuple[b.ItemLocation, ...]:
 
 
 def _properties(parsed: Codestream, metadata: Metadata) -> list[bytes]:
-    codes, header = file_format().codes, parsed.picture_header
+    codes, header = file_format().codes, shown_header(parsed)
     found = [
         _box("ispe", b.PictureExtent(image_width=header.width, image_height=header.height)),
         _box("pixi", b.PixelInformation(bits_per_channel=bits_per_channel(parsed))),

@@ -16,6 +16,7 @@ from refsw import spec, syntax
 from refsw.complexity import decoder_complexity
 from refsw.decode.assemble import Assembly
 from refsw.decode.damage import Damage
+from refsw.decode.enlarge import Enlarged, check_layers, coded_area, display_header
 from refsw.decode.extras import alpha_of, metadata_of
 from refsw.decode.filters import filtered
 from refsw.decode.lossless import applies, cropped, has_layer, whole_regions, with_layers
@@ -169,8 +170,10 @@ def decode_picture(
     else:
         codestream = syntax.read(data)
     header = codestream.picture_header
-    area, tools = displayed(header, selection), told(codestream, toolbox)
+    tools = told(codestream, toolbox)
     chosen = active(tools, selection.filters, selection.luma)
+    check_layers(codestream, chosen)
+    area = displayed(display_header(header, chosen), selection)
     lossless = not lossy and chosen.complete and applies(codestream, selection)
     check_realism(realism, exact, lossless)
     clock.append(time.perf_counter())
@@ -191,7 +194,7 @@ def decode_picture(
         exact, area = exact or "auto", whole_regions(header, area)
         if point != OPERATING_POINTS[header.synthesis_transform_id[0]]:
             raise UnsupportedError(f"operating point {point}: the lossless layer belongs to another; decode without it")
-    wanted = latent_area(area)
+    wanted = latent_area(coded_area(header, chosen, area))
     regions = needed_regions(header, wanted, halo(model.config, count), chosen.margin)
     parsed: Parsed = parse_regions(
         codestream, model, regions=regions, components=count, channels=selection.channels,
@@ -201,7 +204,7 @@ def decode_picture(
 
     run = reconstruction(model, header, parsed.tensors, point, device, exact, realism, chosen.shift)  # loads torch
     clock.append(time.perf_counter())
-    assembly = Assembly(header, model, area, parsed.tensors, keep)
+    assembly = assembly_of(header, model, area, parsed.tensors, chosen, keep)
     release()
     with run.numerics:
         for window in run.reconstructor.windows(wanted, chosen.margin):
@@ -218,7 +221,7 @@ def decode_picture(
         whole, found = with_layers(codestream, image, area, selection.conceal)
         image, damage = cropped(whole, area, shown), damage + found
         stages = (*stages, ("lossless layer", time.perf_counter() - begin))
-    alpha, lost = _alpha(codestream, shown, selection.conceal)
+    alpha, lost = _alpha(codestream, display_header(header, chosen), shown, selection.conceal)
     image = replace(image, alpha=alpha, metadata=metadata_of(codestream))
     return Decoded(
         image, codestream, parsed.symbols, assembly.latents(), assembly.planes(),
@@ -235,7 +238,7 @@ def reconstruct_image(
     exact: as of `decode_picture`; tools: what the codestream will say to them.
     """
     run = reconstruction(model, header, tensors, point, device, exact, shift=tools.shift)
-    assembly = Assembly(header, model, displayed(header, WHOLE), tensors, keep=False)
+    assembly = assembly_of(header, model, displayed(display_header(header, tools), WHOLE), tensors, tools, keep=False)
     with run.numerics:
         for window in run.reconstructor.windows(margin=tools.margin):
             _reconstruct(run.reconstructor, assembly, window, tools)
@@ -243,22 +246,31 @@ def reconstruct_image(
     return assembly.image()
 
 
+def assembly_of(
+    header: PictureHeader, model: Model, area: Region, tensors: tuple[CodedTensors, ...], tools: ActiveTools, keep: bool
+) -> Assembly | Enlarged:
+    """(9.5, 9.12) What coded planes become a rectangle of the displayed picture by."""
+    assembly = Assembly(display_header(header, tools), model, area, tensors, keep)
+    return assembly if tools.resolution is None else Enlarged(assembly, header, tools.resolution, area)
+
+
 def _alpha(
-    codestream: Codestream, area: Region, conceal: bool
+    codestream: Codestream, header: PictureHeader, area: Region, conceal: bool
 ) -> tuple[NDArray[np.uint8] | NDArray[np.uint16] | None, tuple[Damage, ...]]:
     """(9.5.5) Opacity of the wanted rectangle; None where there is none, or where it is damaged and concealed."""
     if codestream.alpha is None:
         return None, ()
     try:
-        alpha = alpha_of(codestream.alpha, codestream.picture_header)
+        alpha = alpha_of(codestream.alpha, header)
     except DamageError as error:
         if not conceal:
             raise
         return None, (Damage(0, 0, "alpha", str(error)),)
-    return np.ascontiguousarray(alpha[area.top : area.bottom, area.left : area.right]), ()
+    shown: NDArray[np.uint8] | NDArray[np.uint16] = alpha[area.top : area.bottom, area.left : area.right]
+    return np.ascontiguousarray(shown), ()
 
 
-def _reconstruct(reconstructor: Any, assembly: Assembly, window: Window, tools: ActiveTools) -> None:
+def _reconstruct(reconstructor: Any, assembly: Assembly | Enlarged, window: Window, tools: ActiveTools) -> None:
     """One window; a function, so that its tensors are gone before those of the next are made."""
     paths = reconstructor.latents(window, assembly.keep)
     assembly.put_latents(window, paths)

@@ -16,7 +16,7 @@ from refsw.errors import RefswError, UnsupportedError
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.payload import header_names, read_payload
 from refsw.tools.proposal import read_proposals
-from refsw.tools.tool import LatentTool, PostFilter, Tool
+from refsw.tools.tool import LatentTool, PostFilter, ResolutionTool, Tool
 from refsw.tools.toolbox import DEFAULT, Toolbox, syntax_of
 
 Shift = Callable[[int, NDArray[np.uint8], NDArray[np.int32]], NDArray[np.int32]]
@@ -42,11 +42,12 @@ class ToolReport:
 
 @dataclass(frozen=True)
 class ActiveTools:
-    """What is applied to a picture, in order. latents: before synthesis; filters: after it."""
+    """What is applied to a picture, in order. latents: before synthesis; filters, then resolution: after it."""
 
     latents: tuple[Told, ...] = ()
     filters: tuple[Filter, ...] = ()
     report: tuple[ToolReport, ...] = ()
+    resolution: Told | None = None
 
     @property
     def shift(self) -> Shift | None:
@@ -116,6 +117,7 @@ def _payload(tool: Tool, data: bytes, header: PictureHeader, where: str) -> Any:
 def active(found: tuple[Told, ...], filters: bool = True, luma: bool = False) -> ActiveTools:
     """What of the tools is applied. filters: whether post-filters are wanted; luma: luma alone is decoded."""
     latents, chosen, report = list[Told](), list[Filter](), list[ToolReport]()
+    resolution: Told | None = None
     for one in found:
         result = APPLIED
         if isinstance(one.tool, LatentTool):
@@ -127,13 +129,15 @@ def active(found: tuple[Told, ...], filters: bool = True, luma: bool = False) ->
                 result = LEFT_OUT
             else:
                 chosen.append(Filter(one.tool, one.payload))
+        elif isinstance(one.tool, ResolutionTool):
+            resolution = one
         report.append(ToolReport(one.tool.name, result))
-    return ActiveTools(tuple(latents), tuple(chosen), tuple(report))
+    return ActiveTools(tuple(latents), tuple(chosen), tuple(report), resolution)
 
 
 def tool_cost(tool: Tool, planes: int, channels: int) -> ToolCost:
     """(B.4) The greatest cost of a tool."""
     if isinstance(tool, LatentTool):
         return ToolCost(tool.name, tool.cost(channels))
-    assert isinstance(tool, PostFilter)
+    assert isinstance(tool, PostFilter | ResolutionTool)
     return ToolCost(tool.name, tool.cost(planes))

@@ -16,7 +16,7 @@ from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
-from refsw.decode.picture import OPERATING_POINTS, reconstruct_image
+from refsw.decode.picture import OPERATING_POINTS
 from refsw.decode.tools import tool_cost
 from refsw.encode.analyse import planes_of
 from refsw.encode.attempts import Attempts, Bench
@@ -26,7 +26,9 @@ from refsw.encode.modes import Wanted, allowed, wanted_tools
 from refsw.encode.partition import partition
 from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
-from refsw.encode.tools import ToolDecision, with_rows
+from refsw.encode.resolution import FULL, Contest, asked_resolution, resolution_payload, smaller
+from refsw.encode.shown import shown
+from refsw.encode.tools import ToolDecision
 from refsw.encode.write import with_plane_digests
 from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
@@ -34,6 +36,7 @@ from refsw.models import load_package
 from refsw.spec import level, lowest_level, profile_named
 from refsw.syntax.budget import encoder_memory_bytes
 from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, EXPERIMENTAL, ComponentHeader, PictureHeader
+from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.toolbox import DEFAULT, Toolbox
 from refsw.types import Image
 
@@ -89,9 +92,12 @@ def quality_to_index(quality: float, anchors: int) -> int:
 
 def picture_header(
     image: Image, config: Config, model: Model, quality_index: int, custom: CustomTransform | None = None,
-    tools: Sequence[Wanted] = (),
+    tools: Sequence[Wanted] = (), own_size: tuple[int, int] | None = None,
 ) -> PictureHeader:  # fmt: skip
-    """Header of a picture before its symbols are known. Raises LevelError, UnsupportedError, UsageError."""
+    """Header of a picture before its symbols are known; own_size: coded rows and columns where they are others.
+
+    Raises LevelError, UnsupportedError, UsageError.
+    """
     missing = [p for p in config.operating_points if p not in model.operating_points]
     if missing:
         raise UnsupportedError(
@@ -121,12 +127,13 @@ def picture_header(
     if source not in profile.chroma_formats:
         raise UnsupportedError(f"chroma format {CHROMA_FORMATS[source]}: profile {profile.name} does not allow it")
     components = model.config.components if source else model.config.components[:1]
+    height, width = own_size or (image.height, image.width)
     own = custom if source and not image.ycbcr else None
     if source == 0 or image.ycbcr:
         transform = NO_TRANSFORM
     else:
         transform = BT709 if own is None else CUSTOM
-    parts = partition(image.height, image.width, config)
+    parts = partition(height, width, config)
     return PictureHeader(
         stream_profile_idc=EXPERIMENTAL if profile.decoder_profile_idc == EXPERIMENTAL else 0,
         decoder_profile_idc=profile.decoder_profile_idc,
@@ -134,8 +141,8 @@ def picture_header(
         synthesis_transform_id=tuple(OPERATING_POINTS.index(p) for p in config.operating_points),
         model_id=model.package.description.model_id,
         model_digest=bytes.fromhex(model.package.digest[:8]),
-        coded_width_minus1=image.width - 1,
-        coded_height_minus1=image.height - 1,
+        coded_width_minus1=width - 1,
+        coded_height_minus1=height - 1,
         bit_depth_idc=BIT_DEPTHS.index(image.bit_depth),
         source_chroma_format_idc=source,
         coded_chroma_format_idc=3 if source else 0,
@@ -179,17 +186,22 @@ def wanted(config: Config, quality: float | None, bpp: float | None, target: Tar
 def attempts_at(
     image: Image, config: Config, model: Model, quality: float, device: str = "cpu",
     custom: CustomTransform | None = None, steps: NDArray[np.int8] | None = None, toolbox: Toolbox = DEFAULT,
+    resolution_idc: int = FULL,
 ) -> Attempts:  # fmt: skip
     """What codes a picture, at first at quality 0..100; steps: its quality map. Raises UsageError, UnsupportedError.
 
     toolbox: coding tools, of which the configuration turns some on. What the profile does not have
-    makes the picture experimental.
+    makes the picture experimental. resolution_idc: of the coded picture (9.12).
     """
     profile = profile_named(config.profile)
     tools = wanted_tools(config, profile, toolbox)
     index = quality_to_index(quality, model.config.quality_anchors)
-    header = picture_header(image, config, model, index, custom, tools)
-    if not all(allowed(one.tool, profile) for one in tools):
+    planes, resolution, size = planes_of(image, custom), None, (image.height, image.width)
+    if resolution_idc != FULL:
+        resolution = resolution_payload(resolution_idc, *size)
+        planes, size = smaller(planes, *size, image.bit_depth, resolution_idc)
+    header = picture_header(image, config, model, index, custom, tools, size)
+    if resolution is not None or not all(allowed(one.tool, profile) for one in tools if one.tool is not RESOLUTION):
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     extras = extras_of(image, level(header.level_idc))
     check_memory(encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools))), image.width, image.height)
@@ -197,7 +209,7 @@ def attempts_at(
         check_steps(steps, header)
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     model.network  # noqa: B018  (loaded here, so that its time is not counted as analysis)
-    return Attempts(Bench(model, config, image, planes_of(image, custom), extras, device, steps, tools), header)
+    return Attempts(Bench(model, config, image, planes, extras, device, steps, tools, resolution), header)
 
 
 def encode_picture(
@@ -234,17 +246,26 @@ def encode_picture(
     model = model or load_model(config)
     top = (model.config.quality_anchors - 1) << QUALITY_ANCHOR_BITS
     first = config.rate.quality if quality is None else quality
-    attempts = attempts_at(image, config, model, first, device, custom, steps, toolbox)
+    asked = asked_resolution(config, toolbox, lossless=lossless, mapped=steps is not None)
+
+    def at(resolution_idc: int, quality_index: int) -> Attempts:
+        quality = 100 * quality_index / top
+        return attempts_at(image, config, model, quality, device, custom, steps, toolbox, resolution_idc)
+
+    attempts = at(asked or FULL, quality_to_index(first, model.config.quality_anchors))
     loaded = time.perf_counter()
-    index, analysed, written = attempts.meet(target, top)
+    if asked is None:
+        met = Contest(image, config, model, target, attempts.header.components[0].quality_index).best(attempts, at)
+        attempts, index, analysed, written = met.attempts, met.quality_index, met.analysed, met.written
+    else:
+        index, analysed, written = attempts.meet(target, top)
     coded = time.perf_counter()
     final, point = written.codestream.picture_header, config.operating_points[0]
     exact = "auto" if config.coding.plane_digests or lossless else None
     decided = attempts.decided(analysed)
     reconstruction = (
-        reconstruct_image(model, final, with_rows(analysed, decided.active), point, device, exact, decided.active)
-        if reconstruct or exact else None
-    )  # fmt: skip
+        shown(model, final, analysed, decided, point, device, exact) if reconstruct or exact else None
+    )
     rebuilt = time.perf_counter()
     if lossless and reconstruction is not None:
         written = with_lossless_layer(written, image, reconstruction)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from refsw.types import Image
+
 T = TypeVar("T")
 Kind = Literal["bpp", "bytes", "psnr", "msssim"]
 SHARE = 0.7
@@ -46,7 +48,18 @@ class Target:
     @property
     def decibels(self) -> float:
         """The target in dB, where it is not a rate."""
-        return -10 * math.log10(max(1e-10, 1 - self.value)) if self.kind == "msssim" else self.value
+        return _decibels(self.value) if self.kind == "msssim" else self.value
+
+    def measured(self, image: Image, decoded: Image) -> float:
+        """Fidelity of a decoded picture in dB, where the target is not a rate."""
+        from refsw.ctc.metrics import Pair, metric
+
+        pair = Pair(image, decoded)
+        return metric("psnr_rgb").value(pair) if self.kind == "psnr" else _decibels(metric("msssim").value(pair))
+
+
+def _decibels(similarity: float) -> float:
+    return -10 * math.log10(max(1e-10, 1 - similarity))
 
 
 @dataclass

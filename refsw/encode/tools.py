@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,27 +17,21 @@ from refsw.decode.model import Model
 from refsw.decode.parse import scale_row
 from refsw.decode.picture import reconstruction
 from refsw.decode.tools import NO_TOOLS, ActiveTools, Told, active
-from refsw.decode.windows import Box, domains, luma_box, split
 from refsw.encode.analyse import Analysed, ReadPlanes
 from refsw.encode.distortion import plane_weights
 from refsw.encode.modes import Wanted
+from refsw.encode.payloads import payload_bits, payload_bytes, tool_blocks
+from refsw.encode.sights import SampledContext, sampled
 from refsw.encode.write import NO_TOOL_BLOCKS, ToolBlocks
 from refsw.errors import UsageError
 from refsw.memory import release
 from refsw.syntax.geometry import Region
-from refsw.syntax.headers import Extension, PictureHeader, Tool, ToolHeader
-from refsw.syntax.payload import header_names, write_payload
+from refsw.syntax.headers import PictureHeader
+from refsw.syntax.resolution import ResolutionPayload
 from refsw.tools import tool as interface
 from refsw.tools.planes import ROWS
-from refsw.tools.proposal import Proposal, write_proposal
-from refsw.tools.tool import LatentSight, Place, Plane, PostFilter, Sight
-from refsw.tools.toolbox import syntax_of
+from refsw.tools.tool import LatentSight, PostFilter
 from refsw.types import CodedTensors
-
-SIGHT = 32
-"""Latent samples: largest side of what a decision sees at a time."""
-BLOCK_BYTES, PROPOSAL_BYTES = 2, 12
-"""What stands around a payload of a few bytes."""
 
 
 @dataclass(frozen=True)
@@ -51,37 +45,15 @@ class ToolDecision:
 
 @dataclass(frozen=True)
 class Decided:
-    """Decisions of one coding: what a decoder will do, and the bytes that tell it to."""
+    """Decisions of one coding: what a decoder will do, and the bytes that tell it to.
+
+    planes: of the whole picture before post-filters, where a decision saw them.
+    """
 
     active: ActiveTools = NO_TOOLS
     blocks: ToolBlocks = NO_TOOL_BLOCKS
     report: tuple[ToolDecision, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Context:
-    """What one post-filter decides on; see FilterContext."""
-
-    header: PictureHeader
-    branch: str | None
-    weight: NDArray[np.float64]
-    tool: interface.Tool
-    planes: NDArray[np.integer[Any]]
-    read: ReadPlanes
-
-    def sights(self, margin: int) -> Iterator[Sight]:
-        """See FilterContext."""
-        for domain in domains(self.header):
-            bounds = _coded(self.header, luma_box(domain))
-            for area in split(domain, SIGHT):
-                own = _coded(self.header, luma_box(area))
-                seen = _around(self.planes, own, bounds, margin)
-                source = self.read(_region(own)).samples
-                yield Sight(seen, source, margin, Place(self.header, own.top, own.left, _region(bounds)))
-
-    def bits(self, payload: Any) -> int:
-        """See FilterContext."""
-        return _bits(self.tool, payload, self.header)
+    planes: NDArray[np.integer[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,13 +99,14 @@ class _Latents:
 
     def bits(self, payload: Any) -> int:
         """See LatentContext."""
-        return _bits(self.tool, payload, self.header)
+        return payload_bits(self.tool, payload, self.header)
 
 
 def decide_tools(
-    wanted: Sequence[Wanted], model: Model, analysed: Analysed, read: ReadPlanes, config: Config, device: str
-) -> Decided:
-    """Decisions for one coding of a picture; read: planes of the source."""
+    wanted: Sequence[Wanted], model: Model, analysed: Analysed, read: ReadPlanes, config: Config, device: str,
+    resolution: ResolutionPayload | None = None,
+) -> Decided:  # fmt: skip
+    """Decisions for one coding of a picture; read: planes of the source; resolution: decided before, with the size."""
     if not wanted:
         return Decided()
     header, point, told, report = analysed.header, config.operating_points[0], list[Told](), list[ToolDecision]()
@@ -145,46 +118,34 @@ def decide_tools(
             told.append(Told(tool, payload))
 
     for one in wanted:
+        if isinstance(one.tool, interface.ResolutionTool):
+            take(one.tool, resolution)
         if isinstance(one.tool, interface.LatentTool):
             before = _Latents(analysed, one.branch, one.tool, tuple(told), model, read, point, device, weight)
             take(one.tool, one.tool.choose(before))
-    filters = [one for one in wanted if isinstance(one.tool, PostFilter)]
+    filters, planes = [one for one in wanted if isinstance(one.tool, PostFilter)], None
     if filters:
         planes = decoded_planes(model, analysed, active(tuple(told)), point, device)
+        sample, before_this = sampled(header), list[Filter]()
         for one in filters:
             assert isinstance(one.tool, PostFilter)
-            payload = one.tool.decide(_Context(header, one.branch, weight, one.tool, planes, read))
+            payload = one.tool.decide(
+                SampledContext(header, one.branch, weight, one.tool, planes, read, tuple(before_this), sample)
+            )
             take(one.tool, payload)
-            if payload is not None and one is not filters[-1]:
-                planes = _applied(Filter(one.tool, payload), header, planes)
+            if payload is not None:
+                before_this.append(Filter(one.tool, payload))
     chosen = active(tuple(sorted(told, key=lambda one: one.tool.tool_id or 256)))
     reach = sum(own.reach for own in chosen.filters)
     if reach > FILTER_REACH:
         raise UsageError(f"tools: the post-filters together reach {reach} samples, {FILTER_REACH} are allowed (9.11.1)")
-    return Decided(chosen, tool_blocks(told, header), tuple(report))
+    return Decided(chosen, tool_blocks(told, header), tuple(report), planes)
 
 
 def _decision(tool: interface.Tool, payload: Any | None, header: PictureHeader) -> ToolDecision:
     if payload is None:
         return ToolDecision(tool.name, False, 0)
-    return ToolDecision(tool.name, True, len(write_payload(payload, syntax_of(tool), header_names(header), tool.name)))
-
-
-def tool_blocks(told: Sequence[Told], header: PictureHeader) -> ToolBlocks:
-    """(6.5, 6.17) What the codestream says to tools. Raises LevelError."""
-    names, blocks, extensions = header_names(header), list[Tool](), list[Extension]()
-    for one in sorted(told, key=lambda one: one.tool.tool_id):
-        data = write_payload(one.payload, syntax_of(one.tool), names, one.tool.name)
-        if one.tool.tool_id:
-            blocks.append(Tool(tool_id=one.tool.tool_id, tool_payload=data))
-        else:
-            extensions.append(write_proposal(Proposal(one.tool.name, data), header))
-    return ToolBlocks(ToolHeader(tools=tuple(blocks)) if blocks else None, tuple(extensions))
-
-
-def _bits(tool: interface.Tool, payload: Any, header: PictureHeader) -> int:
-    data = write_payload(payload, syntax_of(tool), header_names(header), tool.name)
-    return 8 * (len(data) + (BLOCK_BYTES if tool.tool_id else PROPOSAL_BYTES + len(tool.name)))
+    return ToolDecision(tool.name, True, len(payload_bytes(tool, payload, header)))
 
 
 def rows_of(analysed: Analysed) -> tuple[CodedTensors, ...]:
@@ -222,36 +183,3 @@ def decoded_planes(
                     planes[:, part.top : part.top + height, part.left : part.left + width] = part.samples
             release()
     return planes
-
-
-def _applied(own: Filter, header: PictureHeader, planes: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """Planes after a filter."""
-    out = np.empty_like(planes)
-    for domain in domains(header):
-        bounds = _coded(header, luma_box(domain))
-        for area in split(domain, 4 * SIGHT):
-            box = _coded(header, luma_box(area))
-            seen = box.grown(own.reach, bounds)
-            place = Place(header, seen.top, seen.left, _region(bounds))
-            found = own.tool.apply(planes[:, *seen.slices].astype(np.int32), own.payload, place)
-            out[:, *box.slices] = found[:, *box.inside(seen).slices]
-    return out
-
-
-def _around(planes: NDArray[np.integer[Any]], own: Box, bounds: Box, margin: int) -> Plane:
-    """int32 [P, h + 2 margin, w + 2 margin]: a rectangle and what is around it, the edge repeated beyond the bounds."""
-    seen = own.grown(margin, bounds)
-    part = planes[:, *seen.slices].astype(np.int32)
-    missing = (
-        (0, 0), (margin - (own.top - seen.top), margin - (seen.bottom - own.bottom)),
-        (margin - (own.left - seen.left), margin - (seen.right - own.right)),
-    )  # fmt: skip
-    return np.pad(part, missing, mode="edge")
-
-
-def _coded(header: PictureHeader, box: Box) -> Box:
-    return box.cut(Box(0, 0, header.coded_height, header.coded_width))
-
-
-def _region(box: Box) -> Region:
-    return Region(box.top, box.left, box.bottom, box.right)

@@ -131,14 +131,32 @@ def write_picture(
             for group, count, streams in zip(groups, (z_lanes, lanes_residual), (z_streams, residuals), strict=True):
                 data = rans.encode(group.values, group.rows, group.tables, count)
                 streams.append(Substream(component_index=index, region_index=region_index, substream_data=data))
-    header = replace(header, components=tuple(components), tools_enabled_flag=tools.header is not None)
-    codestream = _codestream(header, z_streams, residuals, extras, quality_map)
-    codestream = replace(codestream, tool_header=tools.header, extensions=tools.extensions)
-    if digest:
-        payload = digested_headers(codestream)
-        digests = tuple(region_digest(payload, part(index, box)) for index in range(len(components)) for box in boxes)
+    header = replace(header, components=tuple(components))
+    codestream = _told(_codestream(header, z_streams, residuals, extras, quality_map), tools)
+    return _digested(codestream, ideal, part if digest else None)
+
+
+def with_tools(written: Written, tools: ToolBlocks, part: Part) -> Written:
+    """The same picture, written without tools, with what was decided about them."""
+    if tools == NO_TOOL_BLOCKS:
+        return written
+    codestream = _told(written.codestream, tools)
+    return _digested(codestream, written.ideal_bits, part if codestream.digest_segment else None)
+
+
+def _told(codestream: Codestream, tools: ToolBlocks) -> Codestream:
+    header = replace(codestream.picture_header, tools_enabled_flag=tools.header is not None)
+    return replace(codestream, picture_header=header, tool_header=tools.header, extensions=tools.extensions)
+
+
+def _digested(codestream: Codestream, ideal_bits: float, part: Part | None) -> Written:
+    """Written, with digests of all tensors where `part` gives them."""
+    if part is not None:
+        header, payload = codestream.picture_header, digested_headers(codestream)
+        boxes = [latent_box(header.region(index)) for index in range(header.num_regions)]
+        digests = tuple(region_digest(payload, part(i, box)) for i in range(len(header.components)) for box in boxes)
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=digests))
-    return Written(syntax.write(codestream), codestream, ideal)
+    return Written(syntax.write(codestream), codestream, ideal_bits)
 
 
 def _codestream(
@@ -158,15 +176,16 @@ def _codestream(
 
 
 def overhead(
-    header: PictureHeader, digest: bool, extras: Extras, quality_map: QualityMap | None = None
-) -> int:
+    header: PictureHeader, digest: bool, extras: Extras, quality_map: QualityMap | None = None,
+    tools: ToolBlocks = NO_TOOL_BLOCKS,
+) -> int:  # fmt: skip
     """Bytes of a codestream besides those of the entropy coder.
 
     Written for the purpose, so that what the profile or level does not hold is refused here, before an analysis.
     """
     places = [(index, region) for index in range(len(header.components)) for region in range(header.num_regions)]
     streams = [Substream(component_index=i, region_index=region, substream_data=b"") for i, region in places]
-    codestream = _codestream(header, streams, streams, extras, quality_map)
+    codestream = _told(_codestream(header, streams, streams, extras, quality_map), tools)
     if digest:
         codestream = replace(codestream, digest_segment=DigestSegment(tensor_digest=(0,) * len(places)))
     return len(syntax.write(codestream))

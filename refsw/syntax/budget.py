@@ -9,6 +9,7 @@ from refsw import spec
 from refsw.constants import FILTER_REACH, LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
 from refsw.syntax.geometry import ceil_div
 from refsw.syntax.headers import Codestream, PictureHeader
+from refsw.syntax.resolution import shown_header
 
 ENCODER_BYTES_PER_SYMBOL = 6
 """(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
@@ -16,6 +17,8 @@ ENCODER_WINDOW_BYTES = 8
 """(informative) For each luma sample of a window an encoder holds y and the skip mask besides what a decoder holds."""
 PLANE_BYTES = 4
 """Of a plane sample, where planes of a block are put together for post-filters."""
+RESOLUTION_STRIP_BYTES = 2048
+"""For each column of a plane, where 64 rows are enlarged at a time: coded rows, rows on the way, rows, and copies."""
 LOSSLESS_FIXED_BYTES = 128 << 20
 """Look-ups of the residual tables, and features of the samples that are predicted at a time."""
 LOSSLESS_PASS_BYTES, LOSSLESS_PLANE_BYTES = 24, 16
@@ -58,6 +61,7 @@ class Budget:
 def budget(codestream: Codestream) -> Budget:
     """Bounds from the headers, without weights."""
     header = codestream.picture_header
+    enlarging = resolution_memory_bytes(header, shown_header(codestream))
     profile, level = spec.profile(header.decoder_profile_idc), spec.level(header.level_idc)
     samples = header.coded_width * header.coded_height
     rows, columns = header.latent_size
@@ -83,8 +87,8 @@ def budget(codestream: Codestream) -> Budget:
         kmac_per_sample=profile.max_kmac_per_sample,
         macs=1000 * profile.max_kmac_per_sample * samples,
         parameters=profile.max_parameters,
-        memory_bytes=memory_bytes(header),
-        encoder_memory_bytes=encoder_memory_bytes(header),
+        memory_bytes=memory_bytes(header) + enlarging,
+        encoder_memory_bytes=encoder_memory_bytes(header) + enlarging,
         components=tuple(components),
     )
 
@@ -108,6 +112,20 @@ def memory_bytes(header: PictureHeader) -> int:
     networks += PLANE_BYTES * channels * tile if header.tools_enabled_flag else 0
     picture = header.width * header.height * channels * (1 if header.bit_depth == 8 else 2)
     return profile.fixed_memory_bytes + 2 * _symbols(header) + picture + max(networks, parsing)
+
+
+def resolution_memory_bytes(header: PictureHeader, shown: PictureHeader) -> int:
+    """(B.6) What a resolution change adds to the working memory of a decoder, bytes.
+
+    The coded planes, the rest of the displayed picture, whose header is `shown`, and a strip that is enlarged.
+    """
+    if header == shown:
+        return 0
+    channels = 1 if header.source_chroma_format_idc == 0 else 3
+    planes = channels * header.coded_width * header.coded_height * (2 if header.bit_depth <= 12 else 4)
+    size = 1 if header.bit_depth == 8 else 2
+    more = channels * size * (shown.width * shown.height - header.width * header.height)
+    return planes + more + RESOLUTION_STRIP_BYTES * channels * shown.width
 
 
 def lossless_memory_bytes(header: PictureHeader) -> int:

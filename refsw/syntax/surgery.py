@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Collection
 from dataclasses import replace
 
+from refsw.constants import RESOLUTION_TOOL_ID
 from refsw.errors import UsageError
 from refsw.syntax.headers import Codestream, PictureHeader, Substream, ToolHeader
 from refsw.syntax.writer import digested_headers
@@ -45,11 +46,14 @@ def without_regions(codestream: Codestream, regions: Collection[int]) -> Codestr
 
 
 def without_tools(codestream: Codestream) -> Codestream:
-    """(6.5) No tool header: every coding tool is off, and the picture is another one where a tool was on."""
+    """(6.5) Coding tools are off, and the picture is another one where a tool was on; resolution change stays, because
+    alpha, boxes and users count in its samples."""
     if codestream.tool_header is None:
         return codestream
-    header = replace(codestream.picture_header, tools_enabled_flag=False)
-    return with_header(without_lossless(without_plane_digests(codestream)), header, None)
+    kept = tuple(tool for tool in codestream.tool_header.tools if tool.tool_id == RESOLUTION_TOOL_ID)
+    header = replace(codestream.picture_header, tools_enabled_flag=bool(kept))
+    left = ToolHeader(tools=kept) if kept else None
+    return with_header(without_lossless(without_plane_digests(codestream)), header, left)
 
 
 def without_metadata(codestream: Codestream) -> Codestream:

@@ -24,7 +24,7 @@ from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 
 Plane = NDArray[np.int32]
-LATENT, POST_FILTER = "latent", "post-filter"
+LATENT, POST_FILTER, RESOLUTION = "latent", "post-filter", "resolution"
 AUTO, OFF = "on", "off"
 """Modes of every tool in a configuration: the encoder decides, or never; beside them the tool's own branches."""
 
@@ -187,8 +187,22 @@ class LatentTool(Tool, Protocol):
         """(informative) The payload that pays most, None where none does."""
 
 
+@runtime_checkable
+class ResolutionTool(Tool, Protocol):
+    """(9.12) Makes the displayed picture from a smaller one, after post-filters. There is one such tool, in the tool
+    header, whose payload refsw.syntax.resolution reads for everyone who asks for a size."""
+
+    def cost(self, planes: int) -> Cost:
+        """The greatest cost of any payload, for a picture of so many planes."""
+
+    def enlarge(self, planes: Plane, payload: Any, seen: Region, wanted: Region, header: PictureHeader) -> Plane:
+        """int32 [P, H, W] of the rectangle `seen` of the coded picture -> those of a rectangle of the displayed one."""
+
+
 def stage(tool: Tool) -> str:
-    """LATENT or POST_FILTER."""
+    """LATENT, POST_FILTER or RESOLUTION."""
+    if isinstance(tool, ResolutionTool):
+        return RESOLUTION
     return LATENT if isinstance(tool, LatentTool) else POST_FILTER
 
 

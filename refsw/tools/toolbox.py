@@ -23,10 +23,11 @@ from typing import Any
 from refsw.errors import RefswError, UsageError
 from refsw.syntax.payload import PayloadSyntax, load_syntax
 from refsw.tools.linear_enhancement.tool import LINEAR_ENHANCEMENT
+from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.switched_enhancement.tool import SWITCHED_ENHANCEMENT
 from refsw.tools.tool import LatentTool, PostFilter, Tool
 
-OWN: tuple[Tool, ...] = (SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT)
+OWN: tuple[Tool, ...] = (SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION)
 """Tools that have a tool_id, ascending: post-filters are applied in this order."""
 GROUP = "refsw.tools"
 """Entry points of proposals: NAME = "module:OBJECT"."""

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""(informative) What a decision about a post-filter sees: parts of the decoded planes, spread over the picture.
+
+A filter has some ten coefficients a plane; a hundred thousand samples know them as well as all samples of a picture do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsw.decode.filters import Filter, run_filters
+from refsw.decode.windows import Box, domains, luma_box, split
+from refsw.encode.analyse import ReadPlanes
+from refsw.encode.payloads import payload_bits
+from refsw.syntax.geometry import Region
+from refsw.syntax.headers import PictureHeader
+from refsw.tools.tool import Place, Plane, PostFilter, Sight
+
+ROWS, COLUMNS = 4, 16
+"""Latent samples: largest sides of a part."""
+SAMPLES = 1 << 17
+"""Luma samples that are seen, or a few more; all where the picture has not many more."""
+STRIDE = 0.6180339887498949
+"""The golden ratio, whose multiples modulo 1 are spread evenly, also over the rows and columns of parts."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """parts: (domain, part), luma samples; share: of the picture's samples that lies in them."""
+
+    parts: tuple[tuple[Box, Box], ...]
+    share: float
+
+
+def sampled(header: PictureHeader) -> Sample:
+    """The parts of a picture that decisions see."""
+    whole = [
+        (coded(header, luma_box(domain)), coded(header, luma_box(part)))
+        for domain in domains(header) for strip in split(domain, COLUMNS) for part in _strips(strip)
+    ]  # fmt: skip
+    total = header.coded_height * header.coded_width
+    wanted = min(1.0, SAMPLES / total)
+    if wanted > 1 / 2:
+        return Sample(tuple(whole), 1.0)
+    parts = tuple(part for index, part in enumerate(whole) if index * STRIDE % 1 < wanted)
+    return Sample(parts, sum(own.height * own.width for _, own in parts) / total)
+
+
+@dataclass(frozen=True)
+class SampledContext:
+    """See FilterContext. filters: those that were taken before this one."""
+
+    header: PictureHeader
+    branch: str | None
+    each: NDArray[np.float64]
+    tool: PostFilter
+    planes: NDArray[np.integer[Any]]
+    read: ReadPlanes
+    filters: tuple[Filter, ...]
+    sample: Sample
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """See FilterContext: what is seen stands for the whole picture."""
+        return self.each / self.sample.share
+
+    def sights(self, margin: int) -> Iterator[Sight]:
+        """See FilterContext."""
+        for bounds, own in self.sample.parts:
+            place = Place(self.header, own.top, own.left, _region(bounds))
+            yield Sight(self._around(own, bounds, margin), self.read(_region(own)).samples, margin, place)
+
+    def bits(self, payload: Any) -> int:
+        """See FilterContext."""
+        return payload_bits(self.tool, payload, self.header)
+
+    def _around(self, own: Box, bounds: Box, margin: int) -> Plane:
+        """int32 [P, h + 2 margin, w + 2 margin]: a part, filtered, and what is around it; see Sight."""
+        seen = own.grown(margin, bounds)
+        wide = seen.grown(sum(one.reach for one in self.filters), bounds)
+        place = Place(self.header, wide.top, wide.left, _region(bounds))
+        part = run_filters(self.filters, self.planes[:, *wide.slices].astype(np.int32), place)
+        missing = (
+            (0, 0), (margin - (own.top - seen.top), margin - (seen.bottom - own.bottom)),
+            (margin - (own.left - seen.left), margin - (seen.right - own.right)),
+        )  # fmt: skip
+        return np.pad(part[:, *seen.inside(wide).slices], missing, mode="edge")
+
+
+def coded(header: PictureHeader, box: Box) -> Box:
+    """What of a rectangle of luma samples is coded."""
+    return box.cut(Box(0, 0, header.coded_height, header.coded_width))
+
+
+def _strips(area: Box) -> Iterator[Box]:
+    for top in range(area.top, area.bottom, ROWS):
+        yield Box(top, area.left, min(top + ROWS, area.bottom), area.right)
+
+
+def _region(box: Box) -> Region:
+    return Region(box.top, box.left, box.bottom, box.right)
