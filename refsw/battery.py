@@ -155,8 +155,9 @@ def _off(tool: Tool, bench: Bench) -> None:
 
 def _parts(tool: Tool, branch: str, bench: Bench) -> None:
     """Windows, rectangles, luma alone and independent regions show what the whole shows."""
+    image = texture(1, 2 * HEIGHT, 2 * WIDTH) if isinstance(tool, ResolutionTool) else texture(1)  # regions have a size
     for independent in (False, True):
-        data = bench.encode(tool, branch, independent=independent).data
+        data = bench.encode(tool, branch, image, independent=independent).data
         whole = bench.decode(tool, data, exact="auto").image
         for area in (Region(5, 9, 40, 77), Region(60, 62, 70, 66), Region(0, 128, 104, 152)):
             part = bench.decode(tool, data, Selection(area=area), "auto").image.samples

@@ -21,9 +21,9 @@ from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.tool import Place, Plane, PostFilter, Sight
 
-ROWS, COLUMNS = 4, 16
+ROWS, COLUMNS = 2, 32
 """Latent samples: largest sides of a part."""
-SAMPLES = 1 << 17
+SAMPLES = 160_000
 """Luma samples that are seen, or a few more; all where the picture has not many more."""
 STRIDE = 0.6180339887498949
 """The golden ratio, whose multiples modulo 1 are spread evenly, also over the rows and columns of parts."""

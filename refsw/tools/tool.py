@@ -94,7 +94,8 @@ class FilterContext(Protocol):
         """float64 [P]: bits that one squared plane step (9.4.3) is worth at this quality, in each plane."""
 
     def sights(self, margin: int) -> Iterator[Sight]:
-        """All of the picture once, in parts with `margin` luma samples around, after the tools before this one."""
+        """Parts that together stand for the picture, each once, with `margin` luma samples around, after the tools
+        before this one; `weight` is of a sample of these parts."""
 
     def bits(self, payload: Any) -> int:
         """What the payload takes in the codestream."""
