@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.decode.filters import Filter, run_filters
-from refsw.decode.windows import Box, domains, luma_box, split
+from refsw.decode.windows import Box, domains, luma_box
 from refsw.encode.analyse import ReadPlanes
 from refsw.encode.payloads import payload_bits
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.tool import Place, Plane, PostFilter, Sight
 
-ROWS, COLUMNS = 2, 32
+ROWS, COLUMNS = 2, 8
 """Latent samples: largest sides of a part."""
 SAMPLES = 160_000
 """Luma samples that are seen, or a few more; all where the picture has not many more."""
-STRIDE = 0.6180339887498949
-"""The golden ratio, whose multiples modulo 1 are spread evenly, also over the rows and columns of parts."""
+GOLDEN_RATIO = 0.6180339887498949
+"""Its multiples modulo 1 are spread evenly: each column of parts begins at another row."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,13 @@ class Sample:
 
 def sampled(header: PictureHeader) -> Sample:
     """The parts of a picture that decisions see."""
-    whole = [
-        (coded(header, luma_box(domain)), coded(header, luma_box(part)))
-        for domain in domains(header) for strip in split(domain, COLUMNS) for part in _strips(strip)
-    ]  # fmt: skip
     total = header.coded_height * header.coded_width
     wanted = min(1.0, SAMPLES / total)
-    if wanted > 1 / 2:
-        return Sample(tuple(whole), 1.0)
-    parts = tuple(part for index, part in enumerate(whole) if index * STRIDE % 1 < wanted)
+    parts = tuple(
+        (coded(header, luma_box(domain)), coded(header, luma_box(part)))
+        for number, domain in enumerate(domains(header)) for row, column, part in _parts(domain)
+        if wanted > 1 / 2 or (row * wanted + (number + column) * GOLDEN_RATIO) % 1 < wanted
+    )  # fmt: skip
     return Sample(parts, sum(own.height * own.width for _, own in parts) / total)
 
 
@@ -97,9 +95,12 @@ def coded(header: PictureHeader, box: Box) -> Box:
     return box.cut(Box(0, 0, header.coded_height, header.coded_width))
 
 
-def _strips(area: Box) -> Iterator[Box]:
-    for top in range(area.top, area.bottom, ROWS):
-        yield Box(top, area.left, min(top + ROWS, area.bottom), area.right)
+def _parts(domain: Box) -> Iterator[tuple[int, int, Box]]:
+    """Row, column and part."""
+    for row, top in enumerate(range(domain.top, domain.bottom, ROWS)):
+        for column, left in enumerate(range(domain.left, domain.right, COLUMNS)):
+            bottom, right = min(top + ROWS, domain.bottom), min(left + COLUMNS, domain.right)
+            yield row, column, Box(top, left, bottom, right)
 
 
 def _region(box: Box) -> Region:
