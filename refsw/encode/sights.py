@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.decode.filters import Filter, run_filters
-from refsw.decode.windows import Box, domains, luma_box
+from refsw.decode.windows import Box, domains, luma_box, split
 from refsw.encode.analyse import ReadPlanes
 from refsw.encode.payloads import payload_bits
 from refsw.syntax.geometry import Region
@@ -22,7 +22,9 @@ from refsw.syntax.headers import PictureHeader
 from refsw.tools.tool import Place, Plane, PostFilter, Sight
 
 ROWS, COLUMNS = 2, 8
-"""Latent samples: largest sides of a part."""
+"""Latent samples: largest sides of a part where not all parts are seen."""
+SIDE = 32
+"""Latent samples: largest side of a part where all are."""
 SAMPLES = 160_000
 """Luma samples that are seen, or a few more; all where the picture has not many more."""
 GOLDEN_RATIO = 0.6180339887498949
@@ -41,11 +43,14 @@ def sampled(header: PictureHeader) -> Sample:
     """The parts of a picture that decisions see."""
     total = header.coded_height * header.coded_width
     wanted = min(1.0, SAMPLES / total)
-    parts = tuple(
-        (coded(header, luma_box(domain)), coded(header, luma_box(part)))
-        for number, domain in enumerate(domains(header)) for row, column, part in _parts(domain)
-        if wanted > 1 / 2 or (row * wanted + (number + column) * GOLDEN_RATIO) % 1 < wanted
-    )  # fmt: skip
+    if wanted > 1 / 2:
+        chosen = [(domain, part) for domain in domains(header) for part in split(domain, SIDE)]
+    else:
+        chosen = [
+            (domain, part) for number, domain in enumerate(domains(header)) for row, column, part in _parts(domain)
+            if (row * wanted + (number + column) * GOLDEN_RATIO) % 1 < wanted
+        ]  # fmt: skip
+    parts = tuple((coded(header, luma_box(domain)), coded(header, luma_box(part))) for domain, part in chosen)
     return Sample(parts, sum(own.height * own.width for _, own in parts) / total)
 
 
