@@ -57,21 +57,24 @@ class _Normal:
         return weight * self.gain(coefficients) - coded_bits(coefficients)
 
     def _descended(self, start: NDArray[np.int_], weight: float) -> tuple[int, ...]:
-        best = tuple(int(c) for c in start)
-        value = self._value(best, weight)
+        best = start.copy()
         for _ in range(SWEEPS):
-            before = value
+            changed = False
             for index in range(len(best)):
-                slope = self.vector[index] - self.matrix[index] @ np.array(best) / ONE
-                nearest = round(best[index] + ONE * slope / (self.matrix[index, index] + 1e-9))
-                for c in (0, nearest, nearest - 1, nearest + 1, nearest // 2):
-                    other = (*best[:index], min(max(c, -LARGEST), LARGEST), *best[index + 1 :])
-                    found = self._value(other, weight)
-                    if found > value:
-                        best, value = other, found
-            if value == before:
+                own, power = int(best[index]), float(self.matrix[index, index])
+                slope = float(self.vector[index] - self.matrix[index] @ best / ONE)
+                nearest = round(own + ONE * slope / (power + 1e-9))
+
+                def more(c: int, own: int = own, power: float = power, slope: float = slope) -> float:
+                    step = (c - own) / ONE
+                    return weight * (2 * slope - step * power) * step - coded_bits((c,)) + coded_bits((own,))
+
+                tried = (own, 0, nearest, nearest - 1, nearest + 1, nearest // 2)
+                best[index] = max((min(max(c, -LARGEST), LARGEST) for c in tried), key=more)
+                changed |= best[index] != own
+            if not changed:
                 break
-        return best
+        return tuple(int(c) for c in best)
 
 
 def coded_bits(coefficients: tuple[int, ...]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour import plane_range
 from refsw.tools.switched_enhancement.bank import Term
 from refsw.tools.tool import Plane
 
@@ -56,16 +57,26 @@ def classes(luma: Plane, thresholds: Sequence[int], bit_depth: int) -> NDArray[n
 
 
 def differences(seen: Plane, plane: int, terms: Sequence[Term], bit_depth: int) -> Iterator[Plane]:
-    """(9.11.3.7) Sum of differences of each term: int32 [P, h + 8, w + 8] -> int32 [h, w] each.
+    """(9.11.3.7) Sum of differences of each term: int32 [P, h + 8, w + 8] -> [h, w] each, used before the next is made.
 
-    plane: that is filtered, 0..2; terms: those of that plane.
+    plane: that is filtered, 0..2; terms: those of that plane. In int16, which is faster, where it holds all sums.
     """
+    largest = max(term.largest(bit_depth) for term in terms)
+    narrow = np.int16 if largest < 1 << 15 and plane_range(bit_depth) < 1 << 13 else np.int32
     places = {0: 0, 1: plane, 2: 3 - plane}
+    sources = {source: seen[places[source]].astype(narrow) for source in {term.source for term in terms}}
+    total = np.empty(_inner(seen[0], 0, 0, REACH).shape, narrow)
+    difference = np.empty_like(total)
     for term in terms:
-        source = seen[places[term.source]]
+        source = sources[term.source]
         centre, limit = _inner(source, 0, 0, REACH), term.limit << (bit_depth - 8)
-        total = np.zeros_like(centre)
-        for y, x in term.ring:
-            difference = _inner(source, y, x, REACH) - centre
-            total += difference.clip(-limit, limit) if limit else difference
+        (y, x), *others = term.ring
+        np.subtract(_inner(source, y, x, REACH), centre, out=total)
+        if limit:
+            np.clip(total, -limit, limit, out=total)
+        for y, x in others:
+            np.subtract(_inner(source, y, x, REACH), centre, out=difference)
+            if limit:
+                np.clip(difference, -limit, limit, out=difference)
+            np.add(total, difference, out=total)
         yield total

@@ -59,9 +59,11 @@ def correction(seen: Plane, plane: int, found: NDArray[np.intp], header: Picture
     kind: Any = np.int32 if own.fits_int32(plane, depth) else np.int64
     tables = own.at(plane, quality_index).T.astype(kind)
     down = own.fraction_bits - CORRECTION_BITS
-    total = np.full(found.shape, 1 << (down - 1), kind)
+    total, product = np.full(found.shape, 1 << (down - 1), kind), np.empty(found.shape, kind)
     for table, difference in zip(tables, differences(seen, plane, own.of_plane(plane), depth), strict=True):
-        total += table[found] * difference
+        np.take(table, found, out=product, mode="clip")  # found is in range; "clip" alone writes without a copy
+        product *= difference
+        total += product
     return (total >> down).astype(np.int32)
 
 
