@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1 if wrong or not built else 0
     saturating = frozenset(one.recipe.id for one in built if one.recipe.saturates)
     known = kept(arguments.out, built) if arguments.keep_panel else None
-    write_suite(arguments.out, bench.package, built, {}, {})
+    write_suite(arguments.out, bench, built, {}, {})
     record = spread(load_suite(arguments.out), saturating, print, known)
-    write_suite(arguments.out, bench.package, built, tolerances(record, saturating), record)
+    write_suite(arguments.out, bench, built, tolerances(record, saturating), record)
     print(f"{len(built)} vectors in {time.monotonic() - begin:.0f} s: {arguments.out}")
     return 0
 

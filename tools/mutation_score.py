@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Runs every mutant decoder through the suite, names the vector that catches it, and prints the score.
 
-tools/mutation_score.py            every mutant against every vector, until one catches it
+tools/mutation_score.py            every mutant against every vector until one catches it, first the one of the record
 tools/mutation_score.py --write    the same, and writes conformance/mutants/caught.json
 """
 
@@ -12,7 +12,7 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from suitegen.golden import decode  # noqa: E402
 from suitegen.patched_layers import ALL as PATCHES  # noqa: E402
 from suitegen.patched_layers import LAYERS  # noqa: E402
 
+from conformance.mutants.decoder import MUTANTS, RARE, RARE_REASON, Decoder  # noqa: E402
 from conformance.mutants.score import PROCESSES, Caught, catch, names, score  # noqa: E402
 from conformance.runner.claim import load_claim, outside  # noqa: E402
 from conformance.runner.planes import sha256, split  # noqa: E402
@@ -62,27 +63,40 @@ def catch_patch(suite: Suite, bench: Bench, name: str, vectors: Sequence[Vector]
     return Caught(name, PATCHES[name].text, "", "")
 
 
-def all_caught(suite: Suite, only: Sequence[str]) -> Iterator[Caught]:
-    """Every mutant that needs no process, and the vector that catches it."""
+def all_caught(suite: Suite, only: Sequence[str], named: Mapping[str, str]) -> Iterator[Caught]:
+    """Every mutant that needs no process, and the vector that catches it; named: where each is looked for first."""
     claim = load_claim(CLAIM, suite)
     vectors = sorted((v for v in suite.vectors if not outside(claim, v, suite)), key=lambda v: v.bytes)
-    for name in names():
-        if not only or name in only:
-            with redirect_stderr(io.StringIO()):
-                found = catch(suite, claim, name, vectors)
-            yield found
+
+    def wanted(mutants: Iterable[str]) -> Iterator[tuple[str, list[Vector]]]:
+        for name in mutants:
+            if not only or name in only:
+                yield name, near(name, vectors, named.get(name, ""))
+
+    with redirect_stderr(io.StringIO()):
+        for name, order in wanted(names()):
+            yield catch(suite, claim, name, order)
+        decoder = Decoder(suite, claim)
+        for name, order in wanted(MUTANTS):
+            yield decoder.catch(name, MUTANTS[name], order)
     bench = Bench(load_package("base"))
-    for name in PATCHES:
-        if not only or name in only:
-            yield catch_patch(suite, bench, name, near(name, vectors) if name in LAYERS else vectors)
+    for name, order in wanted(PATCHES):
+        yield catch_patch(suite, bench, name, order)
 
 
-def near(name: str, vectors: Sequence[Vector]) -> list[Vector]:
-    """Vectors of the tool that a mutant of it belongs to first, valid ones before others."""
-    tool = "quality-map" if name.startswith("map-") else "lossless"
-    own = [v for v in vectors if tool in (*v.tools, *(v.without.tools if v.without else ()))]
-    chosen = sorted(own, key=lambda v: v.result != "valid")
-    return [*chosen, *(v for v in vectors if v not in own)]
+def near(name: str, vectors: Sequence[Vector], named: str) -> list[Vector]:
+    """The vector that caught it before, then those of its part, of the kind that it gets wrong first."""
+    words: tuple[str, ...] = ()
+    if name in MUTANTS:
+        words = "switched-", "linear-", "filters-"
+    elif name in LAYERS:
+        words = ("map-",) if name.startswith("map-") else ("lossless-",)
+
+    def distance(vector: Vector) -> tuple[bool, bool, bool]:
+        own, lenient = vector.id.startswith(words), name.startswith("accepts-")
+        return vector.id != named, not own, own and (vector.result == "valid") == lenient
+
+    return sorted(vectors, key=distance)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,12 +108,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         help=f"write {RECORD.relative_to(ROOT)}; after --only: these mutants of it",
     )
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this mutant; may be repeated")
+    parser.add_argument("--anew", action="store_true", help="do not begin with the vectors of the record")
     arguments = parser.parse_args(argv)
     suite = load_suite(find_suite("smoke")[0])
-    explained = json.loads(RECORD.read_bytes())["survivors"] if RECORD.exists() else {}
+    record = json.loads(RECORD.read_bytes()) if RECORD.exists() else {"caught": {}, "survivors": {}}
+    explained: dict[str, str] = dict.fromkeys(RARE, RARE_REASON) | record["survivors"]
+    named: dict[str, str] = {} if arguments.anew else record["caught"]
     caught: list[Caught] = []
     with numerics(1):
-        for one in all_caught(suite, arguments.only):
+        for one in all_caught(suite, arguments.only, named):
             caught.append(one)
             print(f"{one.mutant:<28}{one.status or 'SURVIVES':<18}{one.vector:<30}{one.text}", flush=True)
     share, unexplained = score(caught, explained)
@@ -107,7 +124,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"survivors without a reason: {', '.join(unexplained) or 'none'}")
     if arguments.write:
         alive = {one.mutant for one in caught if not one.vector}
-        old = json.loads(RECORD.read_bytes())["caught"] if arguments.only else {}
+        old = record["caught"] if arguments.only else {}
+        known = {**dict.fromkeys(names()), **MUTANTS, **PATCHES, **PROCESSES}
+        old = {name: vector for name, vector in old.items() if name in known}
         record = {
             "suite": suite.edition,
             "caught": old | {one.mutant: one.vector for one in caught if one.vector} | PROCESSES,

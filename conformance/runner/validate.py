@@ -32,11 +32,15 @@ def check(path: Path) -> tuple[int, list[str]]:
     if violations:
         malformed = any(violation.category != "unsupported" for violation in violations)
         return INVALID if malformed else UNSUPPORTED, [f"{path}: {violation.error()}" for violation in violations]
-    stream = syntax.read(data)
+    stream, tools, errors = syntax.read(data), _part("refsw.decode.tools"), _part("refsw.errors")
+    try:
+        tools.told(stream)
+    except errors.RefswError as error:
+        return INVALID if error.exit_code == INVALID else UNSUPPORTED, [f"{path}: {error}"]
     header, budget = stream.picture_header, costs.budget(stream)
     per_sample = 8 * len(data) / (header.width * header.height)
     return VALID, [
-        f"{path}: valid: every clause of 5, 6 and Annex A that headers and segments can show",
+        f"{path}: valid: every clause of 5, 6, 9.11 and Annex A that headers and segments can show",
         f"  {header.width} x {header.height}, {header.bit_depth} bits, profile {budget.profile}, level {budget.level}",
         f"  {len(data)} bytes, {per_sample:.3f} bits per sample; at most {budget.kmac_per_sample} kMAC per sample and "
         f"{budget.memory_bytes >> 20} MiB of working memory by its profile (B.6)",

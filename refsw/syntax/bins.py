@@ -6,6 +6,8 @@
     structure: if condition = 0 | 1                each condition both ways
     structure: for element = 0 | 1 | max | some    each loop
     segments: MARKER = 0 | 1 | some                each optional or repeated kind of segment
+
+Payloads with a syntax of their own (payload.py) have bins of their own, by the same rules.
 """
 
 from __future__ import annotations
@@ -15,15 +17,14 @@ from collections.abc import Iterator
 from refsw.syntax.definition import Field, For, If, Item, SegmentKind, syntax
 from refsw.syntax.engine import Scope, Value
 from refsw.syntax.legal import interval
+from refsw.syntax.payload import Names, PayloadReader, PayloadSyntax
 from refsw.syntax.reader import Reader
 
 
-class _Observer(Reader):
+class _Noting(Reader):
     """A reader that notes bins."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data, None, None)
-        self.bins: set[str] = set()
+    bins: set[str]
 
     def checked(self, field: Field, scope: Scope, value: Value) -> None:
         """Note where the value lies."""
@@ -56,11 +57,39 @@ class _Observer(Reader):
         self.bins.add(f"segments: {kind.marker} = {min(count, 1) if count < 2 else 'some'}")
 
 
+class _Observer(_Noting):
+    """Of a codestream."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data, None, None)
+        self.bins = set()
+
+
+class _PayloadObserver(_Noting, PayloadReader):
+    """Of a payload."""
+
+    def __init__(self, data: bytes, syntax: PayloadSyntax, names: Names) -> None:
+        PayloadReader.__init__(self, data, syntax, names, syntax.root, None)
+        self.bins = set()
+
+
 def coverage(data: bytes) -> frozenset[str]:
     """Bins that this codestream hits; raises what `read` raises."""
     observer = _Observer(data)
     observer.run()
     return frozenset(observer.bins)
+
+
+def payload_coverage(data: bytes, syntax: PayloadSyntax, names: Names) -> frozenset[str]:
+    """Bins of its own syntax that a payload hits; names: of its picture header; raises what `read_payload` raises."""
+    observer = _PayloadObserver(data, syntax, names)
+    observer.run()
+    return frozenset(observer.bins)
+
+
+def payload_bins(syntax: PayloadSyntax) -> tuple[str, ...]:
+    """Every bin of the syntax of a payload, in the order of its tables."""
+    return tuple(name for structure in syntax.tables.structures.values() for name in _bins(structure.items))
 
 
 def all_bins() -> tuple[str, ...]:

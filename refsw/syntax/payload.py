@@ -76,7 +76,7 @@ def header_names(header: PictureHeader) -> Names:
 
 def read_payload(data: bytes, syntax: PayloadSyntax, names: Names, label: str) -> Any:
     """The dataclass of a payload. Raises CodestreamError, LevelError, UnsupportedError by clause; label: its path."""
-    return build(_PayloadReader(data, syntax, names, label, None).run(), syntax.classes)
+    return build(PayloadReader(data, syntax, names, label, None).run(), syntax.classes)
 
 
 def write_payload(value: Any, syntax: PayloadSyntax, names: Names, label: str) -> bytes:
@@ -97,13 +97,13 @@ def trace_payload(
     entries: list[Entry] = []
     error: RefswError | None = None
     try:
-        _PayloadReader(data, syntax, names, label, entries).run()
+        PayloadReader(data, syntax, names, label, entries).run()
     except RefswError as found:
         error = found
     return tuple(replace(entry, offset=entry.offset + offset) for entry in entries), error
 
 
-class _PayloadReader(Reader):
+class PayloadReader(Reader):
     """Reads one structure that fills all bytes."""
 
     def __init__(

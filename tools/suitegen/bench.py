@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,10 +18,12 @@ from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.picture import decode_picture
 from refsw.decode.quality_map import differences
+from refsw.decode.tools import Told
 from refsw.decode.windows import latent_box
 from refsw.encode.analyse import planes_of
 from refsw.encode.extras import extras_of
 from refsw.encode.picture import picture_header, quality_to_index
+from refsw.encode.tools import tool_blocks
 from refsw.encode.write import with_plane_digests, write_picture
 from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
@@ -60,11 +62,12 @@ class Bench:
     def coded(
         self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,
         change: Callable[[PictureHeader], PictureHeader] = lambda header: header, steps: Steps | None = None,
-        map_coding: tuple[int, int] = (16, 0),
+        map_coding: tuple[int, int] = (16, 0), tools: Sequence[Told] = (),
     ) -> bytes:  # fmt: skip
         """A picture to a codestream, the same on every machine; change: of the picture header, before coding.
 
-        steps: latent size -> int8 [h, w], a quality map; map_coding: its table row and base-2 logarithm of lanes.
+        steps: latent size -> int8 [h, w], a quality map; map_coding: its table row and base-2 logarithm of lanes;
+        tools: what the codestream says to coding tools.
         """
         config = self.config(*overrides)
         index = quality_to_index(quality, self.model.config.quality_anchors)
@@ -74,7 +77,9 @@ class Bench:
         extras = extras_of(image, level(header.level_idc))
         lanes, digest = config.coding.lanes, config.coding.digest
         segment = None if own is None else quality_map(own, *map_coding)
-        written = write_picture(self.model, header, tensors, lanes, digest, extras, segment)
+        written = write_picture(
+            self.model, header, tensors, lanes, digest, extras, segment, tool_blocks(tools, header)
+        )  # fmt: skip
         if config.coding.plane_digests:
             written = with_plane_digests(written, decode_picture(written.data, model=self.model, exact="auto").image)
         return written.data

@@ -16,7 +16,7 @@ from refsw import syntax
 from refsw.syntax.bitio import BitWriter
 from refsw.syntax.headers import AlphaPlane, Codestream
 from refsw.syntax.surgery import without_digests, without_plane_digests
-from suitegen import broken_layers, damage, maps
+from suitegen import broken_filters, broken_layers, damage, maps
 from suitegen.pictures import noise
 from suitegen.recipe import Recipe
 
@@ -26,6 +26,7 @@ PARENTS = (
     "size-65x63", "region-both-dependent", "everything", "grey-8", "chroma-420", "alpha-8", "tile-64-16",
     "colour-bt601-8", "display-1-0", "meta-hdr", "channels-0-37", "quality-map", "user-data", "skip-2000",
     "plane-digest", "lossless-rows-63", "lossless-deflate-rgb", "lossless-regions-dependent",
+    "filters-both", "filters-tiles",
 )  # fmt: skip
 """Valid vectors of which mutants are made, simple ones first: a clause is broken in the first that allows it."""
 
@@ -41,6 +42,7 @@ def recipes(streams: Streams) -> Iterator[Recipe]:
     yield from not_here(streams)
     yield from broken_layers.recipes(streams)
     yield from maps.hostile(streams)
+    yield from broken_filters.recipes(streams)
 
 
 def negative(

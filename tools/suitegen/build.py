@@ -13,7 +13,6 @@ from conformance.runner.planes import sha256
 from conformance.runner.suite import MANIFEST, write_sums
 from refsw import __version__, spec, syntax
 from refsw.errors import RefswError
-from refsw.models import ModelPackage
 from refsw.syntax.headers import CHROMA_FORMATS, PictureHeader
 from suitegen import valid
 from suitegen.bench import Bench
@@ -22,7 +21,7 @@ from suitegen.coverage import measure, page
 from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 
-EDITION, VERSION = "2026.1", "0.2.0"
+EDITION, VERSION = "2026.1", "0.3.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
 COVERAGE = "coverage.json"
@@ -114,7 +113,7 @@ def differences(folder: Path, built: tuple[Built, ...]) -> list[str]:
 
 
 def write_suite(
-    folder: Path, package: ModelPackage, built: tuple[Built, ...], tolerances: dict[str, Any], panel: dict[str, Any]
+    folder: Path, bench: Bench, built: tuple[Built, ...], tolerances: dict[str, Any], panel: dict[str, Any]
 ) -> None:
     """All files of a suite; files of vectors that are no more are removed."""
     names = set()
@@ -126,7 +125,7 @@ def write_suite(
             path.write_bytes(data)
         names.add(name)
 
-    needed = _needs(built)
+    needed, package = _needs(built), bench.package
     for one in built:
         put(f"streams/{one.recipe.id}.jai", one.data)
         for name, own in shown(one):
@@ -144,7 +143,7 @@ def write_suite(
         "vectors": [_entry(one, needed[one.recipe.id], tolerance_of(one.recipe, tolerances)) for one in built],
         "errata": [],
     }
-    coverage = measure((one.recipe.id, one.data) for one in built)
+    coverage = measure(bench, ((one.recipe.id, one.data) for one in built))
     put(COVERAGE, (json.dumps(asdict(coverage), indent=1) + "\n").encode())
     put("coverage.html", page(coverage, f"Coverage of suite {EDITION} {VERSION}").encode())
     put(PANEL, (json.dumps(panel, indent=1) + "\n").encode())

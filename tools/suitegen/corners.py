@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from refsw.encode.tools import tool_blocks
 from refsw.syntax.headers import (
     Codestream,
     Extension,
@@ -18,7 +19,7 @@ from refsw.syntax.headers import (
     ToolHeader,
 )
 from refsw.syntax.surgery import with_header, without_digests
-from suitegen import pictures
+from suitegen import filters, pictures
 from suitegen.bench import Bench, Change, changed, component
 from suitegen.recipe import Recipe
 
@@ -63,8 +64,8 @@ _GREATEST = RenderingInformation(
 )  # fmt: skip
 
 
-KNOWN = {1: bytes.fromhex("bfc0")}
-"""A payload of each tool of this version."""
+KNOWN = (filters.switched((8, 8, 8)), filters.linear((0,) * 10))
+"""What is said to each tool of this version."""
 
 
 def recipes() -> Iterator[Recipe]:
@@ -104,7 +105,9 @@ def proposals() -> Iterator[Recipe]:
 
         def change(stream: Codestream) -> Codestream:
             ids = range(first, first + step * count, step)
-            own = tuple(Tool(tool_id=own, tool_payload=KNOWN.get(own, payload)) for own in ids)
+            blocks = tool_blocks(KNOWN, stream.picture_header).header
+            known = {tool.tool_id: tool for tool in (blocks.tools if blocks else ())}
+            own = tuple(known.get(own, Tool(tool_id=own, tool_payload=payload)) for own in ids)
             header = replace(stream.picture_header, tools_enabled_flag=True, **experimental)
             return replace(without_digests(stream), tool_header=ToolHeader(tools=own), picture_header=header)
 
@@ -113,7 +116,7 @@ def proposals() -> Iterator[Recipe]:
     for count, payload in ((1, b"tool"), (2, b""), (255, b"")):
         own = _of(f"proposal-tools-{count}", f"{count} unknown tools", "Tools that no decoder has: never a picture.",
                   ("6.5", "6.6"), tools(count, payload), "unsupported", ("proposal",), "proposal", "6.6.1")  # fmt: skip
-        yield replace(own, revision=2 if count == 255 else 1)
+        yield replace(own, revision=3 if count == 255 else 1)
 
     def essential(stream: Codestream) -> Codestream:
         header = replace(stream.picture_header, **experimental)

@@ -31,25 +31,25 @@ def recipes() -> Iterator[Recipe]:
     for name, step in (("0", 0), ("16", QUALITY_MAP_LIMIT), ("minus-16", -QUALITY_MAP_LIMIT)):
         yield _map(name, f"step {step} everywhere", f"Each gain is multiplied by r^{step}, each inverse by r^{-step}.",
                    image, _constant(step))  # fmt: skip
-    yield _map("drawn", "steps of all values", "Differences in both directions are summed up.", image, _drawn("map"))
+    yield _map("drawn", "steps of all values", "Differences in both directions are summed up.", image, drawn("map"))
     yield _map("corner", "one step at a corner", "The sum runs over rows and columns.", image, _corner)
     text = "Differences of up to 64, all of them escapes of row 0."
     yield _map("checker", "-16 and 16 in turn", text, image, _checker, coding=(0, 0))
-    yield _map("row-63", "row 63", "The widest Gaussian row.", image, _drawn("row"), coding=(63, 0))
+    yield _map("row-63", "row 63", "The widest Gaussian row.", image, drawn("row"), coding=(63, 0))
     for log2_lanes in (1, 5, 10):
         yield _map(f"lanes-{1 << log2_lanes}", f"{1 << log2_lanes} lanes", "The lanes of the map are its own.", image,
-                   _drawn("lanes"), coding=(40, log2_lanes))  # fmt: skip
+                   drawn("lanes"), coding=(40, log2_lanes))  # fmt: skip
     for quality in (0, 100):
         text = "Scale indices and log gains are clamped after the step is added."
-        yield _map(f"quality-{quality}", f"quality {quality}", text, image, _drawn("quality"), quality=quality)
+        yield _map(f"quality-{quality}", f"quality {quality}", text, image, drawn("quality"), quality=quality)
     text = "Positions are skipped by the scale index with its step."
-    yield _map("skip", "a map and skipping", text, image, _drawn("skip"), "coding.skip_threshold=[2000]")
+    yield _map("skip", "a map and skipping", text, image, drawn("skip"), "coding.skip_threshold=[2000]")
     for independent in ("false", "true"):
         kind = "independent" if independent == "true" else "dependent"
         yield _map(f"regions-{kind}", f"{kind} regions", "One map for the picture; a region has its part of it.",
-                   pictures.rgb("map/regions", 70, 70), _drawn("regions"), "regions.rows=2", "regions.columns=2",
+                   pictures.rgb("map/regions", 70, 70), drawn("regions"), "regions.rows=2", "regions.columns=2",
                    f"regions.independent={independent}")  # fmt: skip
-    yield _map("grey", "4:0:0", "A map with one component.", pictures.grey("map/grey", 50, 33), _drawn("grey"))
+    yield _map("grey", "4:0:0", "A map with one component.", pictures.grey("map/grey", 50, 33), drawn("grey"))
     yield _map("1x1", "1 x 1", "One step.", pictures.rgb("map/1x1", 1, 1), _constant(-7))
 
 
@@ -73,7 +73,9 @@ def _constant(step: int) -> Steps:
     return lambda rows, columns: np.full((rows, columns), step, np.int8)
 
 
-def _drawn(seed: str) -> Steps:
+def drawn(seed: str) -> Steps:
+    """Steps from a seed."""
+
     def steps(rows: int, columns: int) -> NDArray[np.int8]:
         values = pictures.noise(f"map/{seed}", rows * columns, 16) % (2 * QUALITY_MAP_LIMIT + 1) - QUALITY_MAP_LIMIT
         return values.reshape(rows, columns).astype(np.int8)

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Mutants inside the decoder: one line of the decoding process is wrong, as it might be in a decoder of others.
-
-A patch is a module or class, a name in it, and a function from what stands there to what stands there instead.
-"""
+"""Mutants inside the decoder: one line of the decoding process is wrong, as it might be in a decoder of others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
+from conformance.mutants.patch import Patch
 from refsw.decode import assemble, exact, extras, fixed, parse, picture, windows
 from refsw.decode.fixed import FixedFlow
 from refsw.decode.model import ScaleModel
@@ -21,20 +17,6 @@ from refsw.entropy import rans
 from refsw.entropy.bypass import BypassReader
 from refsw.exact.torch_operations import TorchOperations
 from refsw.syntax.headers import Codestream
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One wrong line."""
-
-    text: str
-    place: Any
-    name: str
-    wrong: Callable[[Any], Any]
-
-    def applied(self) -> AbstractContextManager[Any]:
-        """While it is open, the decoder is wrong."""
-        return mock.patch.object(self.place, self.name, self.wrong(getattr(self.place, self.name)))
 
 
 def _mask_of(compare: Callable[[Any, int], Any], channels: bool = True) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.mutants.patch import Patch
 from refsw.constants import QUALITY_MAP_LIMIT
 from refsw.decode import lossless, parse, picture, quality_map
 from refsw.decode.fixed import FixedFlow
@@ -16,7 +17,6 @@ from refsw.decode.model import ScaleModel
 from refsw.lossless import features, lattice, parameters, predict, region, stored
 from refsw.lossless.rows import RAW
 from suitegen import patched
-from suitegen.patched import Patch
 
 Wrong = Callable[[Any], Any]
 

@@ -53,6 +53,40 @@ def flat(value: tuple[int, ...], width: int, height: int, depth: int = 8) -> Ima
     return Image(_stored(np.broadcast_to(np.array(value), (height, width, len(value))), depth), depth)
 
 
+def gratings(seed: str, depth: int = 8, cell: int = 20) -> Image:
+    """Cells of stripes: six contrasts in columns; across, down, falling, rising and grain in rows."""
+    steps = np.array([[0, 1], [1, 0], [1, -1], [1, 1]])
+    rows, columns = np.indices((5 * cell, 6 * cell), dtype=np.int64)
+    period = 3 + noise(seed, 30, 2).reshape(5, 6)[rows // cell, columns // cell]
+    along = steps[(rows // cell).clip(0, 3)]
+    wave = (along[..., 0] * rows + along[..., 1] * columns) % (2 * period) - period
+    wave = np.where(rows // cell == 4, noise(f"{seed}/grain", rows.size, 3).reshape(rows.shape) - 4, wave)
+    contrast = np.array([1, 2, 5, 10, 20, 40])[columns // cell]
+    luma = 128 + wave.clip(-4, 4) * contrast * 3 // 4
+    tints = [noise(f"{seed}/{name}", 1, 5)[0] - 16 + columns // (4 + index) for index, name in enumerate("rgb")]
+    samples = np.stack([(luma + tint).clip(0, 255) for tint in tints], 2) << (depth - 8)
+    fine = noise(f"{seed}/fine", samples.size, depth - 8).reshape(samples.shape) if depth > 8 else 0
+    return Image(_stored(samples + fine, depth), depth)
+
+
+def flat_luma(seed: str, value: int) -> Image:
+    """Y of one value beside Cb and Cr that are not flat."""
+    samples = gratings(seed).samples.copy()
+    samples[..., 0] = value
+    return Image(samples, 8, True, metadata=Metadata(cicp=Cicp(1, 1, 1, False)))
+
+
+def ends(seed: str, width: int, height: int, depth: int = 8) -> Image:
+    """Black and white: dots, lines, squares, in three channels that are alike in some places."""
+    rows, columns = np.indices((height, width), dtype=np.int64)
+    squares = (rows // 8 + columns // 8) % 2
+    lines, dots = columns % (2 + rows // 16), ((rows % 4) * (columns % 4) == 9)
+    bits = noise(seed, 3 * rows.size, 1).reshape(3, height, width)
+    base = np.where(rows < height // 3, squares, np.where(rows < 2 * height // 3, lines == 0, dots))
+    parts = [np.where(columns < width * 3 // 4, base, own) * ((1 << depth) - 1) for own in bits]
+    return Image(_stored(np.stack(parts, 2), depth), depth)
+
+
 def ycbcr(seed: str, width: int, height: int, chroma: str, depth: int = 8) -> Image:
     """Y, Cb, Cr of BT.709, narrow range by name; chroma: 4:4:4, 4:2:2 or 4:2:0."""
     metadata = Metadata(cicp=Cicp(1, 1, 1, False))
