@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from refsw.config import load_config
+from refsw.decode.tools import NO_TOOLS
 from refsw.encode.analyse import Decisions, analyse_again, planes_of
 from refsw.encode.picture import load_model, picture_header, quality_to_index
 from refsw.encode.tools import decoded_planes
@@ -82,7 +84,7 @@ def crops(data: Path, count: int) -> Iterator[Crop]:
             read = planes_of(image)
             header = picture_header(image, config, model, quality)
             analysed, _ = analyse_again(model, header, read, None, "cpu", Decisions(config.coding.zeroing))
-            decoded = decoded_planes(model, analysed, config.operating_points[0], "cpu").astype(np.int32)
+            decoded = decoded_planes(model, analysed, NO_TOOLS, config.operating_points[0], "cpu").astype(np.int32)
             yield Crop(quality, read(Region(0, 0, *decoded.shape[1:])).samples, decoded)
 
 
@@ -122,13 +124,13 @@ class Normal:
         return np.rint(out * (1 << FRACTION_BITS)).clip(-32767, 32767).astype(np.int16)
 
 
-def main() -> None:
-    """Train the bank and write the table."""
+def main(argv: list[str] | None = None) -> int:
+    """Train the bank and write the table; returns 1, nothing written, where crops are too few or sums leave int32."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="ZIP")
     parser.add_argument("--crops", type=int, default=300)
     parser.add_argument("--out", type=Path, default=spec_dir() / "tables" / "switched_enhancement.json")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     terms = tuple(tuple(Term(source, RINGS[r], limit) for source, r, limit in kind) for kind in (LUMA, CHROMA))
     normals = [Normal(terms[min(plane, 1)]) for plane in range(3)]
     with numerics(1):
@@ -139,10 +141,17 @@ def main() -> None:
             bounds = np.searchsorted(found[order], np.arange(CLASSES + 1)).tolist()
             for plane, normal in enumerate(normals):
                 normal.add(crop, seen, plane, order, bounds)
-    coefficients = tuple(normal.solved() for normal in normals)
+    try:
+        coefficients = tuple(normal.solved() for normal in normals)
+    except np.linalg.LinAlgError:
+        print(f"make_switched_enhancement: error: {options.crops} crops are too few", file=sys.stderr)
+        return 1
     bank = Bank(THRESHOLDS, (terms[0], terms[1]), FRACTION_BITS, coefficients)
-    assert all(bank.fits_int32(plane, 8) for plane in range(3))
+    if not all(bank.fits_int32(plane, 8) for plane in range(3)):
+        print("make_switched_enhancement: error: coefficients too large for sums in int32", file=sys.stderr)
+        return 1
     options.out.write_text(text(bank), encoding="utf-8")
+    return 0
 
 
 def text(bank: Bank) -> str:
@@ -158,4 +167,4 @@ def text(bank: Bank) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
