@@ -25,6 +25,7 @@ from suitegen.patched_layers import ALL as PATCHES  # noqa: E402
 from suitegen.patched_layers import LAYERS  # noqa: E402
 
 from conformance.mutants.decoder import MUTANTS, RARE, RARE_REASON, Decoder  # noqa: E402
+from conformance.mutants.enlarge import ENLARGE  # noqa: E402
 from conformance.mutants.score import PROCESSES, Caught, catch, names, score  # noqa: E402
 from conformance.runner.claim import load_claim, outside  # noqa: E402
 from conformance.runner.planes import sha256, split  # noqa: E402
@@ -88,7 +89,7 @@ def near(name: str, vectors: Sequence[Vector], named: str) -> list[Vector]:
     """The vector that caught it before, then those of its part, of the kind that it gets wrong first."""
     words: tuple[str, ...] = ()
     if name in MUTANTS:
-        words = "switched-", "linear-", "filters-"
+        words = ("resolution-",) if name in ENLARGE else ("switched-", "linear-", "filters-")
     elif name in LAYERS:
         words = ("map-",) if name.startswith("map-") else ("lossless-",)
 

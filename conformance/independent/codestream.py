@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conformance.independent.bits import BitReader
+from conformance.independent.enlarge import Resolution
 from conformance.independent.errors import RejectedError, UnsupportedError
 from conformance.independent.headers import PictureHeader, read_picture_header
+from conformance.independent.layers import Tensor
 from conformance.independent.segments import (
     Alpha,
     Digests,
@@ -44,10 +46,21 @@ class Codestream:
     """Of known tools, read once all tools are known."""
     filters: list[Filter] = field(default_factory=list)
     """Post-filters, in the order of application."""
+    resolution: Resolution | None = None
+    """None: coded and displayed picture have one resolution."""
     headers: bytes = b""
     """Payloads of picture header and tool header, which digests cover (8.7)."""
     unknown: list[UnsupportedError] = field(default_factory=list)
     """Unknown tools and essential extensions, in which no clause is violated."""
+
+    @property
+    def shown(self) -> PictureHeader:
+        """The picture header, with the display size of the picture after 9.12."""
+        return self.header if self.resolution is None else self.resolution.shown(self.header)
+
+    def enlarged(self, planes: Tensor) -> Tensor:
+        """(9.12) Planes as 9.5 sees them."""
+        return planes if self.resolution is None else self.resolution.enlarged(planes, self.header.bit_depth)
 
 
 @dataclass(frozen=True)
@@ -171,7 +184,14 @@ def read_codestream(data: bytes) -> Codestream:
         raise RejectedError("5.2.15", f"{bits}: {bits.remaining} bytes follow EOC")
     if codestream.unknown:
         raise codestream.unknown[0]
-    codestream.filters += [TOOLS[tool_id](payload, header) for tool_id, payload in codestream.payloads]
+    for tool_id, payload in codestream.payloads:
+        tool = TOOLS[tool_id](payload, header)
+        if isinstance(tool, Resolution):
+            codestream.resolution = tool
+        else:
+            codestream.filters.append(tool)
+    if codestream.resolution and codestream.lossless:
+        raise RejectedError("9.12.1.4", "a lossless layer over a picture of another resolution")
     return codestream
 
 

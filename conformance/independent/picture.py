@@ -35,7 +35,7 @@ from conformance.independent.symbols import FrequencyTable, Symbols, decode_regi
 
 POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
 MAXIMUM_SAMPLES = 1 << 24
-"""Of the coded picture: what this decoder takes on; level 4 and below never hold more."""
+"""Of the coded and of the displayed picture: what this decoder takes on; level 4 and below never hold more."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def decode_picture(
     Raises RejectedError and UnsupportedError.
     """
     codestream = read_codestream(data)
-    header = codestream.header
-    if header.coded_width * header.coded_height > MAXIMUM_SAMPLES:
+    header, display = codestream.header, codestream.shown
+    if max(header.coded_width * header.coded_height, display.display_width * display.display_height) > MAXIMUM_SAMPLES:
         raise UnsupportedError("A.2", f"{header.coded_width}x{header.coded_height} is more than this decoder takes")
     package = library.package(header.model_id, header.model_digest)
     networks = component_networks(header, library, package, wanted)
@@ -71,15 +71,16 @@ def decode_picture(
         decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages,
                       part_of(steps, domain))  # fmt: skip
         filter_domain(codestream, domain, planes, library.spec)
-    shown = picture(header, planes)
+    planes = codestream.enlarged(planes)
+    shown = picture(display, planes)
     if operating_point(header, package, wanted) == POINTS[header.synthesis_transform_id[0]]:
         shown, whole = with_layers(codestream, shown, library, base)
         if whole:
             check_planes(codestream, shown)
-    alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
+    alpha = alpha_plane(display, codestream.alpha.data) if codestream.alpha else None
     if stages:
         stages.put_planes(planes)
-    return Decoded(header, tuple(shown), alpha, stages)
+    return Decoded(display, tuple(shown), alpha, stages)
 
 
 def component_networks(header: PictureHeader, library: Library, package: Package, wanted: str | None) -> list[Networks]:

@@ -46,7 +46,7 @@ class Stages:
             self.put(f"component{component}/{name}", steps, domain, 16)
 
     def put_planes(self, planes: NDArray[np.int64]) -> None:
-        """(9.8.4) Planes of the coded picture."""
+        """(9.8.4, 9.12) Planes as 9.5 sees them."""
         self.tensors["planes"] = planes.astype(np.int32)
 
     def save(self, folder: Path) -> None:

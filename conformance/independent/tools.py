@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9.11) Coding tools of the profiles: payloads of the tool header, and post-filters on the planes of a domain."""
+"""(9.11, 9.12) Coding tools: payloads of the tool header, and post-filters on the planes of a domain."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from conformance.independent.bits import BitReader
+from conformance.independent.enlarge import Resolution, read_resolution
 from conformance.independent.headers import GREY, PictureHeader
 from conformance.independent.layers import Tensor, clip
 from conformance.independent.switched import Switched
 
-SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT = 1, 2
+SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION = 1, 2, 3
 REACH = 3  # 9.11.2
 RINGS = (
     ((0, -1), (0, 1)),
@@ -98,8 +99,9 @@ def read_switched(bits: BitReader, header: PictureHeader) -> Switched:
     return Switched(tuple(strengths), (first, last, last))
 
 
-TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter]] = {
+TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter | Resolution]] = {
     SWITCHED_ENHANCEMENT: read_switched,
     LINEAR_ENHANCEMENT: read_linear,
+    RESOLUTION: read_resolution,
 }
-"""Tools of the profiles that are not experimental."""
+"""Tools that the specification has; resolution change in the experimental profile alone."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from conformance.independent.library import Library
 from conformance.independent.main import PROGRAM, ROOT, Job, run, specification
 from conformance.independent.picture import Decoded, decode_picture
+from conformance.mutants.enlarge import ENLARGE
 from conformance.mutants.filters import FILTERS
 from conformance.mutants.patch import Patch
 from conformance.mutants.score import Caught
@@ -23,7 +24,7 @@ from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Vector
 
 CRASHED = 5
-MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED}
+MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE}
 """Decoder A with one wrong line."""
 RARE = frozenset({
     "linear-half-less", "linear-half-away", "linear-32-bit", "linear-unclipped", "switched-half-away",

@@ -138,7 +138,7 @@ def _rings(change: Callable[[tuple[int, int]], tuple[int, int]]) -> Wrong:
     return lambda right: tuple(tuple(change(place) for place in ring) for ring in right)
 
 
-def _lenient(clause: str, text: str) -> Patch:
+def lenient(clause: str, text: str) -> Patch:
     """One element is not held against its range."""
 
     def wrong(right: Any) -> Any:
@@ -224,11 +224,11 @@ FILTERS: Mapping[str, Patch] = {
     "linear-edge-mirrored": Patch("samples are mirrored at the edge (9.11.1)", tools, "np",
         lambda r: Padded("symmetric")),
     "accepts-payload-tail": Patch("bytes after a payload are accepted (5.3.3)", codestream, "TOOLS", _unfinished),
-    "accepts-bank": _lenient("9.11.3.1", "banks that do not exist are accepted"),
-    "accepts-no-plane-1": _lenient("9.11.3.3", "no plane, or chroma of grey, is accepted"),
-    "accepts-no-plane-2": _lenient("9.11.2.2", "no plane, or chroma of grey, is accepted"),
-    "accepts-luma-coefficient": _lenient("9.11.2.3", "any coefficient of luma is accepted"),
-    "accepts-chroma-coefficient": _lenient("9.11.2.4", "any coefficient of chroma is accepted"),
+    "accepts-bank": lenient("9.11.3.1", "banks that do not exist are accepted"),
+    "accepts-no-plane-1": lenient("9.11.3.3", "no plane, or chroma of grey, is accepted"),
+    "accepts-no-plane-2": lenient("9.11.2.2", "no plane, or chroma of grey, is accepted"),
+    "accepts-luma-coefficient": lenient("9.11.2.3", "any coefficient of luma is accepted"),
+    "accepts-chroma-coefficient": lenient("9.11.2.4", "any coefficient of chroma is accepted"),
     "accepts-tool-order": Patch("tools in any order are accepted (6.6.4)", BitReader, "demand",
         lambda r: lambda self, holds, clause, text: None if clause == "6.6.4" else r(self, holds, clause, text)),
     "accepts-any-tool": Patch("tools that a profile lacks are not refused for it (A.1.7)", BitReader, "demand",

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -12,13 +12,19 @@ from unittest import mock
 
 @dataclass(frozen=True)
 class Patch:
-    """One wrong line."""
+    """One wrong line; also: others that it takes."""
 
     text: str
     place: Any
     name: str
     wrong: Callable[[Any], Any]
+    also: tuple[Patch, ...] = ()
 
-    def applied(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def applied(self) -> Iterator[None]:
         """While it is open, the decoder is wrong."""
-        return mock.patch.object(self.place, self.name, self.wrong(getattr(self.place, self.name)))
+        with ExitStack() as stack:
+            for one in (self, *self.also):
+                wrong = one.wrong(getattr(one.place, one.name))
+                stack.enter_context(mock.patch.object(one.place, one.name, wrong))
+            yield

@@ -31,7 +31,7 @@ from conformance.independent.symbols import Symbols
 from conformance.onnx_decoder.graphs import Array, Graphs
 
 MAXIMUM_SAMPLES = 1 << 23
-"""Of the coded picture: domains are decoded whole."""
+"""Of the coded and of the displayed picture: domains are decoded whole."""
 
 
 def decode_picture(
@@ -42,8 +42,8 @@ def decode_picture(
     Plane digests (6.12.4) hold for picture-exact decoders and are not checked. Raises RejectedError, UnsupportedError.
     """
     codestream = read_codestream(data)
-    header = codestream.header
-    if header.coded_width * header.coded_height > MAXIMUM_SAMPLES:
+    header, display = codestream.header, codestream.shown
+    if max(header.coded_width * header.coded_height, display.display_width * display.display_height) > MAXIMUM_SAMPLES:
         raise UnsupportedError("A.2", f"{header.coded_width}x{header.coded_height} is more than this decoder takes")
     package = library.package(header.model_id, header.model_digest)
     networks = component_networks(header, library, package, wanted)
@@ -63,10 +63,11 @@ def decode_picture(
         place = planes[:, domain.top : domain.bottom, domain.left : domain.right]
         decode_domain(header, package, sessions, domain, [[of[i] for i in members] for of in symbols], place, stages)
         filter_domain(codestream, domain, planes, library.spec)
-    alpha = alpha_plane(header, codestream.alpha.data) if codestream.alpha else None
+    planes = codestream.enlarged(planes)
+    alpha = alpha_plane(display, codestream.alpha.data) if codestream.alpha else None
     if stages:
         stages.put_planes(planes)
-    return Decoded(header, tuple(picture(header, planes)), alpha, stages)
+    return Decoded(display, tuple(picture(display, planes)), alpha, stages)
 
 
 def decode_domain(

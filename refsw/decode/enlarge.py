@@ -25,9 +25,9 @@ def display_header(header: PictureHeader, tools: ActiveTools) -> PictureHeader:
 
 
 def check_layers(codestream: Codestream, tools: ActiveTools) -> None:
-    """(9.12.1) Raises CodestreamError where a lossless layer lies over an enlarged picture."""
+    """(9.12.1.4) Raises CodestreamError where a lossless layer lies over an enlarged picture."""
     if tools.resolution is not None and codestream.lossless:
-        raise CodestreamError("resolution: there is a lossless layer as well", clause="9.12.1")
+        raise CodestreamError("resolution: there is a lossless layer as well", clause="9.12.1.4")
 
 
 def coded_area(header: PictureHeader, tools: ActiveTools, area: Region) -> Region:

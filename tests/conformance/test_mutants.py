@@ -28,7 +28,9 @@ SAMPLE = ("skip-at-threshold", "escape-sign", "leaky-no-rounding", "sum-unclampe
 OF_A = ("filters-reversed", "filters-across", "filters-by-tile", "filters-by-block", "linear-no-half", "linear-reach-2",
         "linear-32-bit", "linear-chroma-late", "linear-edge-0", "switched-threshold-above", "switched-direction-tie",
         "switched-limit-below", "switched-p-no-half", "switched-quality-end", "switched-edge-mirrored",
-        "accepts-payload-tail", "accepts-no-plane-1", "accepts-tool-order")  # fmt: skip
+        "accepts-payload-tail", "accepts-no-plane-1", "accepts-tool-order", "resolution-phase-reversed",
+        "resolution-half-less", "resolution-rows-first", "resolution-clipped-above", "resolution-after-colour",
+        "resolution-before-filters", "resolution-side-up", "accepts-displayed-size")  # fmt: skip
 """Mutants of decoder A that a test runs."""
 
 

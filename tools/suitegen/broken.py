@@ -16,7 +16,7 @@ from refsw import syntax
 from refsw.syntax.bitio import BitWriter
 from refsw.syntax.headers import AlphaPlane, Codestream
 from refsw.syntax.surgery import without_digests, without_plane_digests
-from suitegen import broken_filters, broken_layers, damage, maps
+from suitegen import broken_filters, broken_layers, damage, enlarged, maps
 from suitegen.pictures import noise
 from suitegen.recipe import Recipe
 
@@ -43,6 +43,7 @@ def recipes(streams: Streams) -> Iterator[Recipe]:
     yield from broken_layers.recipes(streams)
     yield from maps.hostile(streams)
     yield from broken_filters.recipes(streams)
+    yield from enlarged.hostile(streams)
 
 
 def negative(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Which bins the vectors hit, the smallest vector of each, and reasons for those that none hits.
 
-Bins of the syntax are measured by its engine, those of payloads and process of post-filters by filter_bins.py.
+Bins of the syntax are measured by its engine, those of payloads and process of coding tools by filter_bins.py.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def measure(bench: Bench, streams: Iterable[tuple[str, bytes]]) -> Coverage:
 
 
 def all_bins() -> tuple[str, ...]:
-    """Of the syntax, then of the post-filters."""
+    """Of the syntax, then of the coding tools."""
     return (*syntax.all_bins(), *filter_bins.every())
 
 
@@ -121,7 +121,7 @@ def page(coverage: Coverage, title: str) -> str:
         "table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #8884;padding:.2rem .8rem .2rem 0;"
         "vertical-align:top}td:first-child{width:22rem}a{color:#1a7f4b;text-decoration:none;margin-right:.8rem}"
         "a,b{display:inline-block}b{color:#b3261e;font-weight:normal;margin-right:.8rem}code{font-size:13px}</style>"
-        f"<h1>{html.escape(title)}</h1><p>{len(coverage.bins)} of {total} bins of syntax and post-filters are hit "
+        f"<h1>{html.escape(title)}</h1><p>{len(coverage.bins)} of {total} bins of syntax and coding tools are hit "
         f"({100 * coverage.share:.1f} %). Each green bin links to the smallest stream that hits it; red ones are "
         f"explained below.</p>{tables}<h2>Bins that nothing hits</h2><ul>{list_}</ul></html>\n"
     )

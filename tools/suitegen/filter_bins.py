@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Coverage of the post-filters (9.11): bins of their payloads, by the syntax engine, and of their process, by decoding.
+"""Coverage of coding tools (9.11, 9.12): bins of payloads, by the syntax engine, and of processes, by decoding.
 
     switched_enhancement.luma_strength = max        the payload, as bins of the codestream are named
     switched_enhancement process: class = 17        what happens at a sample whose strength is not 0
     post-filters: bit depth = 10                    what surrounds them
+    resolution process: 1/2 phase 0 = inside        see enlarge_bins.py
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from conformance.independent.switched import gradient_sum
 from refsw import syntax
 from refsw.decode.picture import decode_picture
 from refsw.decode.select import Selection
-from refsw.decode.tools import told
+from refsw.decode.tools import active, told
 from refsw.decode.windows import Box, domains, luma_box
 from refsw.errors import RefswError
 from refsw.syntax.bins import payload_bins, payload_coverage
 from refsw.syntax.geometry import Region
-from refsw.syntax.headers import PictureHeader
+from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.payload import header_names
+from refsw.syntax.resolution import resolution_of
+from refsw.syntax.surgery import with_header, without_plane_digests
 from refsw.tools.linear_enhancement import tool as linear
 from refsw.tools.planes import padded
 from refsw.tools.switched_enhancement import tool as switched
@@ -34,6 +37,7 @@ from refsw.tools.switched_enhancement.features import DIRECTIONS, classes, diffe
 from refsw.tools.switched_enhancement.features import REACH as SWITCHED_REACH
 from refsw.tools.tool import Place, Plane, PostFilter
 from refsw.tools.toolbox import OWN, syntax_of
+from suitegen import enlarge_bins
 from suitegen.bench import Bench
 
 Wide = NDArray[np.int64]
@@ -46,7 +50,7 @@ DEPTHS = (8, 10, 12, 14, 16)
 
 
 def every() -> tuple[str, ...]:
-    """All bins of post-filters, those of payloads first."""
+    """All bins of coding tools, those of payloads first."""
     own = bank()
     limits = sorted({term.limit for terms in own.terms for term in terms if term.limit})
     segments = range(len(own.coefficients[0]) - 1)
@@ -65,6 +69,7 @@ def every() -> tuple[str, ...]:
         *(f"{name}: {kind} = {where}" for name in (SWITCHED, LINEAR) for kind in ("luma", "chroma")
           for where in SAMPLES),
         *(f"{name}: sum = {what}" for name in (SWITCHED, LINEAR) for what in ("beyond 32 bits", "negative half")),
+        *enlarge_bins.every(),
     )  # fmt: skip
 
 
@@ -80,17 +85,20 @@ def hits(bench: Bench, data: bytes) -> frozenset[str]:
         for block, one in zip(stream.tool_header.tools, found, strict=False):
             bins |= payload_coverage(block.tool_payload, syntax_of(one.tool), header_names(header))
         decoded = decode_picture(
-            data, model=bench.model, operating_point="bop", selection=Selection(filters=False), exact="auto", lossy=True
-        )
+            _coded_alone(stream, data), model=bench.model, operating_point="bop", selection=Selection(filters=False),
+            exact="auto", lossy=True,
+        )  # fmt: skip
     except RefswError:
         return frozenset()
     assert decoded.planes is not None
-    bins |= _around(header, len(found), len(decoded.planes.samples))
+    chosen, whole = active(found), decoded.planes.samples.astype(np.int32)
+    if chosen.filters:
+        bins |= _around(header, len(chosen.filters), len(whole))
     for domain in domains(header):
         box = luma_box(domain).cut(Box(0, 0, header.coded_height, header.coded_width))
-        planes = decoded.planes.samples[:, *box.slices].astype(np.int32)
+        planes = whole[:, *box.slices].copy()
         place = Place(header, box.top, box.left, Region(box.top, box.left, box.bottom, box.right))
-        if min(planes.shape[1:]) <= min(linear.REACH, SWITCHED_REACH):
+        if chosen.filters and min(planes.shape[1:]) <= min(linear.REACH, SWITCHED_REACH):
             bins.add(f"{AROUND}: domain = smaller than the reach")
         for one in found:
             if not isinstance(one.tool, PostFilter):
@@ -100,7 +108,21 @@ def hits(bench: Bench, data: bytes) -> frozenset[str]:
             elif one.tool is linear.LINEAR_ENHANCEMENT:
                 bins |= set(_linear(planes, one.payload, header))
             planes = one.tool.apply(planes, one.payload, place)
+        whole[:, *box.slices] = planes
+    if chosen.resolution is not None:
+        digests = stream.digest_segment is not None and bool(stream.digest_segment.plane_digest)
+        beside = {"filters": len(chosen.filters), "alpha": int(stream.alpha is not None),
+                  "quality map": int(stream.quality_map is not None), "plane digests": int(digests)}  # fmt: skip
+        bins |= set(enlarge_bins.hits(whole, chosen.resolution.payload, header, beside))
     return frozenset(bins)
+
+
+def _coded_alone(stream: Codestream, data: bytes) -> bytes:
+    """The codestream without resolution change, and without what counts in displayed samples."""
+    if resolution_of(stream) is None:
+        return data
+    header = replace(stream.picture_header, tools_enabled_flag=False)
+    return syntax.write(with_header(replace(without_plane_digests(stream), alpha=None), header, None))
 
 
 def _around(header: PictureHeader, count: int, planes: int) -> set[str]:

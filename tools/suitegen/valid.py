@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import corners, filters, lossless, maps, pictures, segments, stress
+from suitegen import corners, enlarged, filters, lossless, maps, pictures, segments, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -27,6 +27,7 @@ def recipes() -> Iterator[Recipe]:
     yield from lossless.recipes()
     yield from maps.recipes()
     yield from filters.recipes()
+    yield from enlarged.recipes()
 
 
 def coded(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
-from conformance.independent import colour, entropy, layers, limits, plain_yaml
+from conformance.independent import colour, enlarge, entropy, layers, limits, plain_yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "conformance" / "independent"
@@ -65,6 +65,12 @@ def test_tables() -> None:
     mantissas = read("tables/exp2.yaml")["mantissas"]
     assert [layers.exp2_mantissa(k) for k in range(4096)] == mantissas
     assert [list(row) for row in colour.BT709_INVERSE] == read("tables/colour.yaml")["transforms"][0]["inverse"]
+    resampling = read("tables/resampling.yaml")
+    assert resampling["first"] == enlarge.FIRST and resampling["fraction_bits"] == 7
+    for own in resampling["ratios"]:
+        idc = own["resolution_idc"]
+        assert [list(kernel) for kernel in enlarge.KERNELS[idc]] == own["kernels"]
+        assert enlarge.RATIOS[idc] == (own["coded"], own["displayed"])
 
 
 def test_example_of_the_entropy_coder() -> None:

@@ -73,6 +73,15 @@ def test_linear_enhancement(bench: Bench, kind: str, bit_depth: int) -> None:
     bench.compare(bench.stream(image, "tools.linear_enhancement=both", "tiles.side=64", "tiles.overlap=32", *regions))
 
 
+@pytest.mark.parametrize("kind", ["grey", "4:2:0", "rgb"])
+@pytest.mark.parametrize("branch", ["half", "two_thirds"])
+def test_resolution_change(bench: Bench, kind: str, branch: str) -> None:
+    image = formatted(8, 69, 98, 10, kind, alpha=True) if kind in KINDS else picture(8, 69, 98)
+    settings = "profile=experimental", f"tools.resolution={branch}", "tools.linear_enhancement=both"
+    result = bench.compare(bench.stream(image, *settings, "regions.side=64", "regions.independent=true"))
+    assert (result["height"], result["width"]) == (69, 98)
+
+
 def test_lanes_and_no_skipping(bench: Bench) -> None:
     bench.compare(bench.stream(picture(6, 60, 60), "coding.skip_threshold=[0, 0]", "coding.lanes=64"))
 
