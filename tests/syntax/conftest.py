@@ -151,7 +151,7 @@ def full(usual: Codestream) -> Codestream:
     )
     return Codestream(
         picture_header=header,
-        tool_header=ToolHeader(tools=(Tool(tool_id=3, tool_payload=b"abc"), Tool(tool_id=7, tool_payload=b""))),
+        tool_header=ToolHeader(tools=(Tool(tool_id=5, tool_payload=b"abc"), Tool(tool_id=7, tool_payload=b""))),
         rendering_information=rendering,
         quality_map=QualityMap(quality_map_data=b"map"),
         z=substreams(0, 1),
