@@ -49,7 +49,11 @@ def synthesise(synthesis: Synthesis, x: Tensor, planes: int, bit_depth: int) -> 
     x = synthesis.fine_gain(synthesis.split(x))
     for block in synthesis.fine:
         x = block(x)
-    v = synthesis.stem(synthesis.last(x))
+    return planes_of_patches(synthesis.stem(synthesis.last(x)), planes, bit_depth)
+
+
+def planes_of_patches(v: Tensor, planes: int, bit_depth: int) -> Tensor:
+    """(9.8.4) v: output of `stem`, [64 planes, h, w], 20 fractional bits; returns [planes, 8 h, 8 w]."""
     height, width = v.shape[1:]
     patches = v.reshape(planes, 8, 8, height, width)  # plane, row and column inside the patch, patch
     v = patches.transpose(0, 3, 1, 4, 2).reshape(planes, 8 * height, 8 * width)

@@ -19,6 +19,7 @@ from conformance.runner.judge import PASS
 from conformance.runner.report import Run, canonical, changes, conclusion, read_report, report_of, write
 from conformance.runner.suite import find_suite, load_suite, verify
 from conformance.runner.text import listing, shown
+from conformance.runner.units import load_units, unit_listing, unit_shown, verify_units
 
 _DESCRIPTION = """Runs the vectors of a conformance suite through a decoder, and says whether a claim holds.
 
@@ -26,6 +27,7 @@ _DESCRIPTION = """Runs the vectors of a conformance suite through a decoder, and
   refsw-conform run --suite smoke --adapter adapter.yaml --claim claim.yaml --report out
   refsw-conform run ... --only ID                                   one vector again
   refsw-conform list --suite smoke      refsw-conform show ID       what the vectors are
+  refsw-conform list --units                                        steps of decoding without a codestream
   refsw-conform verify --suite 2026.1                               every file is what its digest says
   refsw-conform report out/report.json --html page.html             pages from a report
   refsw-conform validate STREAM                                     an encoder's stream, with clause numbers
@@ -106,8 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "decode trivial vectors and say what is wrong with the layout", _doctor)
     suite(doctor)
     adapter(doctor)
-    suite(command("list", "one line for each vector", _list))
-    show = command("show", "everything about one vector", _show)
+    listed = command("list", "one line for each vector", _list)
+    listed.add_argument("--units", action="store_true", help="unit vectors, which need no codestream")
+    suite(listed)
+    show = command("show", "everything about one vector or unit vector", _show)
     show.add_argument("id", metavar="ID")
     suite(show)
     suite(command("verify", "hold every file of a suite against its digest", _verify))
@@ -187,24 +191,27 @@ def _doctor(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
 def _list(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
     folder, tier = find_suite(arguments.suite)
     suite = load_suite(folder)
-    for line in listing(suite, select(suite, tier)):
+    for line in unit_listing(load_units(folder)) if arguments.units else listing(suite, select(suite, tier)):
         print(line)
     return 0
 
 
 def _show(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
     suite = load_suite(find_suite(arguments.suite)[0])
-    for line in shown(suite, suite.vector(arguments.id)):
+    unit = next((unit for unit in load_units(suite.folder) if unit.id == arguments.id), None)
+    for line in shown(suite, suite.vector(arguments.id)) if unit is None else unit_shown(suite.folder, unit):
         print(line)
     return 0
 
 
 def _verify(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
     suite = load_suite(find_suite(arguments.suite)[0])
-    wrong = verify(suite)
+    units = load_units(suite.folder)
+    wrong = verify(suite) + verify_units(suite.folder, units)
     for line in wrong:
         print(line)
-    print(f"suite {suite.edition} {suite.version}: {len(suite.vectors)} vectors, {len(wrong)} things wrong")
+    counted = f"{len(suite.vectors)} vectors, {len(units)} unit vectors, {len(wrong)} things wrong"
+    print(f"suite {suite.edition} {suite.version}: {counted}")
     return 3 if wrong else 0
 
 

@@ -6,6 +6,7 @@ suites/2026.1/manifest.json           conformance/schema/manifest.schema.json sa
               golden/ID.json          digests of planes and stages, and of their tiles
               golden/ID.planes        the planes, a zlib stream, for decoders that have a tolerance
               golden/ID-base.*        the same for decoders that leave an optional tool aside
+              units.json, units/      unit vectors (conformance/runner/units.py)
               coverage.json           bins of the syntax, and the smallest stream that hits each
               SHA256SUMS              of every file; `sha256sum -c` reads it too
 """

@@ -20,6 +20,7 @@ from suitegen.broken import recipes as broken_recipes
 from suitegen.coverage import measure, page
 from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
+from suitegen.units import unit_files
 
 EDITION, VERSION = "2026.1", "0.3.0"
 LICENCE = "CC0-1.0"
@@ -143,6 +144,8 @@ def write_suite(
         "vectors": [_entry(one, needed[one.recipe.id], tolerance_of(one.recipe, tolerances)) for one in built],
         "errata": [],
     }
+    for name, data in unit_files().items():
+        put(name, data)
     coverage = measure(bench, ((one.recipe.id, one.data) for one in built))
     put(COVERAGE, (json.dumps(asdict(coverage), indent=1) + "\n").encode())
     put("coverage.html", page(coverage, f"Coverage of suite {EDITION} {VERSION}").encode())
