@@ -20,6 +20,7 @@ from conformance.independent import colour, entropy, layers, switched, tools
 from conformance.independent import planes as independent_planes
 from conformance.independent import units as independent
 from conformance.independent.main import specification
+from conformance.mutants.decoder import MUTANTS
 from conformance.runner.cli import main
 from conformance.runner.errors import SuiteError
 from conformance.runner.suite import find_suite
@@ -125,6 +126,17 @@ def test_errors_are_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert independent.difference(document(unit), specification()) == ""
     monkeypatch.setattr(place, attribute, change(getattr(place, attribute)))
     assert independent.difference(document(unit), specification()) != ""
+
+
+def test_every_wrong_line_of_a_post_filter_is_found() -> None:
+    """Also those that the streams find with some weights alone (RARE)."""
+    for prefix in ("linear", "switched"):
+        mutants = {name: patch for name, patch in MUTANTS.items() if name.startswith(f"{prefix}-")}
+        units = [document(unit.id) for unit in ALL if unit.kind == f"{prefix}-enhancement"]
+        assert len(mutants) > 15
+        for name, patch in mutants.items():
+            with patch.applied():
+                assert any(independent.difference(unit, specification()) for unit in units), name
 
 
 def test_the_runner_lists_shows_and_verifies(capsys: pytest.CaptureFixture[str]) -> None:

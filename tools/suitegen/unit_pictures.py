@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.colour import custom_transform
+from refsw.resources import spec_dir
 from refsw.syntax.payload import header_names, write_payload
 from refsw.tools.toolbox import syntax_of
 from suitegen.filters import AIDED, CHROMA, LUMA, SHARP, Ints, linear, switched
@@ -205,3 +207,26 @@ def filters() -> Iterator[Case]:
     stripes = np.where((rows * (columns > 9) + columns * (rows > 7)) // 2 % 2 > 0, top(8) * 3 // 4, top(8) // 4)
     own = np.stack([stripes, stripes[::-1, ::-1], stripes // 2])
     yield filtered("switched", "stripes", text, own, 8, (31,) * 3, (31,) * 6)
+    text = "Dots whose activity is a threshold, or one step below it, in each of the five, {} bits."
+    for depth in (8, 12):
+        own = threshold_dots(depth)
+        name = f"thresholds-{depth}"
+        yield filtered("switched", name, text.format(depth), own, depth, (31, 17, 5), (31, 17, 5, 6, 18, 30))
+    own = np.stack([dots(np.full((1, 2), top(16)), 0), dots(np.full((1, 2), -top(16)), top(16))]).repeat((1, 2), 0)
+    text = "Single dots of white on black in luma, of black on white in chroma: sums beyond 2^31."
+    yield filtered("linear", "16-bits-dots", text, own, 16, (-128,) * 10, (-128,) * 20)
+
+
+def dots(amplitudes: NDArray[np.int64], ground: int) -> NDArray[np.int64]:
+    """[m, n] -> [9 m, 9 n]: a sample that differs by each amplitude, so far apart that no window sees two."""
+    out = np.full((9 * len(amplitudes), 9 * amplitudes.shape[1]), ground)
+    out[4::9, 4::9] += amplitudes
+    return out
+
+
+def threshold_dots(depth: int) -> NDArray[np.int64]:
+    """A dot of amplitude a has H + V = 8 a: at thresholds, and below them by what rounding would take for them."""
+    thresholds = np.array(json.loads((spec_dir() / "tables" / "switched_enhancement.json").read_bytes())["thresholds"])
+    amplitudes = np.stack([(thresholds << (depth - 8)) // 8, (thresholds << (depth - 8)) // 8 - 1])
+    ground = top(depth) // 3
+    return np.stack([dots(amplitudes, ground), dots(-amplitudes[::-1], 2 * ground), dots(amplitudes // 2, ground)])
