@@ -18,6 +18,7 @@ import numpy as np
 
 from conformance.independent import colour, entropy, layers, planes, tools
 from conformance.independent.bits import BitReader
+from conformance.independent.enlarge import Resolution
 from conformance.independent.entropy import DamagedError
 from conformance.independent.headers import FULL, GREY
 from conformance.independent.layers import Tensor
@@ -125,6 +126,8 @@ def post_filter(tool_id: int) -> Callable[[Values, Path], Tensor]:
             components=[SimpleNamespace(quality_index=index) for index in given["quality_index"]],
         )
         parameters = tools.TOOLS[tool_id](BitReader(bytes.fromhex(given["payload"])), header)
+        if isinstance(parameters, Resolution):
+            raise ValueError(f"tool_id {tool_id} is no post-filter")
         return parameters.filter(own, given["bit_depth"], spec)
 
     return step
