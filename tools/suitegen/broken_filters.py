@@ -64,7 +64,7 @@ def _blocks(stream: Codestream, own: Mapping[int, bytes]) -> Iterator[Recipe]:
     cases = (
         ("order", "linear enhancement before switched enhancement", "6.6.4", "malformed", (second, first)),
         ("twice", "switched enhancement twice", "6.6.4", "malformed", (first, first)),
-        ("tool-3", "a tool that the profile lacks", "A.1.7", "level", (first, (3, b"tool"))),
+        ("tool-3", "a tool that the profile lacks", "A.1.7", "level", (first, (3, b"\x80"))),
     )
     data = syntax.write(stream)
     right = _header(tuple(own.items()))
@@ -74,7 +74,7 @@ def _blocks(stream: Codestream, own: Mapping[int, bytes]) -> Iterator[Recipe]:
         assert data.count(right) == 1 and [one.clause for one in found] == [clause], f"{name}: {found}"
         yield replace(
             _recipe(Case(name, title, clause, SWITCHED, b""), f"The tool header has {title}.", broken, error_class),
-            id=f"filters-broken-{name}", title=f"tool header: {title}",
+            id=f"filters-broken-{name}", title=f"tool header: {title}", revision=2 if name == "tool-3" else 1,
         )  # fmt: skip
 
 
