@@ -22,7 +22,7 @@ from refsw.api import Encoded, decode_picture, encode_picture
 from refsw.colour import plane_range
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
-from refsw.constants import FILTER_REACH
+from refsw.constants import FILTER_REACH, QUALITY_MAP_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.select import Selection
 from refsw.decode.tools import APPLIED, SKIPPED, told, tool_cost
@@ -32,7 +32,7 @@ from refsw.syntax import read
 from refsw.syntax.geometry import Region
 from refsw.syntax.payload import header_names, read_payload, write_payload
 from refsw.syntax.resolution import displayed_header
-from refsw.tools.tool import AUTO, OFF, Place, PostFilter, ResolutionTool, Tool
+from refsw.tools.tool import AUTO, OFF, Place, PostFilter, ResolutionTool, StepsTool, Tool
 from refsw.tools.toolbox import OWN, Toolbox, syntax_of
 from refsw.types import Image
 
@@ -217,6 +217,12 @@ def _hostile(tool: Tool, branch: str, bench: Bench) -> None:
             wanted = Region(0, 0, shown.height, shown.width)
             found = tool.enlarge(most, value, Region(0, 0, height, width), wanted, header)
             assert found.shape == (3, shown.height, shown.width) and (found == plane_range(header.bit_depth)).all()
+        elif isinstance(tool, StepsTool):
+            index = np.arange(-4000, 12000, 100, dtype=np.int32).reshape(4, 5, 8)
+            for component in range(len(header.components)):
+                steps = tool.steps(index, component, value, np.full((5, 8), 9, np.int8))
+                assert steps.dtype == np.int8 and steps.shape == index.shape
+                assert np.abs(steps).max() <= QUALITY_MAP_LIMIT
         else:
             rows = np.full((4, 3, 5), 20, np.uint8)
             own: Any = tool

@@ -187,8 +187,8 @@ class CodedTensors:
     """What of one component reconstruction needs, as small as it can be held.
 
     z: int8 [C_z, ceil(h/4), ceil(w/4)]; symbols: int16 [C_y, h, w], or int32 where a value does not fit; steps: int8
-    [h, w], the quality map, None where there is none; rows: uint8 [C_y, h, w], table rows of all positions, 0 where
-    symbols are not known, None where nobody asked.
+    [h, w], the quality map, or [C_y, h, w] with variance scaling, None where there is neither; rows: uint8 [C_y, h, w],
+    table rows of all positions, 0 where symbols are not known, None where nobody asked.
     """
 
     z: NDArray[np.int8]

@@ -11,6 +11,7 @@ from conformance.independent.enlarge import Resolution
 from conformance.independent.errors import RejectedError, UnsupportedError
 from conformance.independent.headers import PictureHeader, read_picture_header
 from conformance.independent.layers import Tensor
+from conformance.independent.scaling import Scaling
 from conformance.independent.segments import (
     Alpha,
     Digests,
@@ -48,6 +49,8 @@ class Codestream:
     """Post-filters, in the order of application."""
     resolution: Resolution | None = None
     """None: coded and displayed picture have one resolution."""
+    scaling: Scaling | None = None
+    """None: a step is that of the quality map."""
     headers: bytes = b""
     """Payloads of picture header and tool header, which digests cover (8.7)."""
     unknown: list[UnsupportedError] = field(default_factory=list)
@@ -188,6 +191,8 @@ def read_codestream(data: bytes) -> Codestream:
         tool = TOOLS[tool_id](payload, header)
         if isinstance(tool, Resolution):
             codestream.resolution = tool
+        elif isinstance(tool, Scaling):
+            codestream.scaling = tool
         else:
             codestream.filters.append(tool)
     if codestream.resolution and codestream.lossless:

@@ -48,7 +48,7 @@ def step_mask(step: int, channels: int, height: int, width: int) -> NDArray[np.b
 
 
 def latents(networks: Networks, f: Tensor, symbols: Tensor, steps: Tensor | None = None) -> Latents:
-    """(9.8.3) Mean and y_hat in four steps. f: features, [features, h, w]; symbols: [C_y, h, w]; steps: [h, w]."""
+    """(9.8.3) Mean and y_hat in four steps. f: [features, h, w]; symbols: [C_y, h, w]; steps: [C_y, h, w] or [h, w]."""
     residual = np.clip(symbols, -SYMBOL_CLAMP, SYMBOL_CLAMP) << LATENT_FRACTION_BITS
     mean, y_hat = np.zeros_like(symbols), np.zeros_like(symbols)
     for step in range(4):

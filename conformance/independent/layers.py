@@ -120,7 +120,7 @@ class Gain:
     log_gain: NDArray[np.int64]
 
     def mapped(self, x: Tensor, steps: Tensor | None, sign: int) -> Tensor:
-        """(9.8.6) As by D.6.2, at each position with the gain of its step; steps: [H, W], None: all are 0."""
+        """(9.8.6) As by D.6.2, each sample with the gain of its step; steps: [C, H, W] or [H, W], None: all are 0."""
         if steps is None:
             return self(x)
         out = np.zeros_like(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from conformance.independent.networks import Networks
 from conformance.independent.package import Package, canonical
 from conformance.independent.planes import domain_planes, stored
 from conformance.independent.refine import refined
+from conformance.independent.scaling import Scaling
 from conformance.independent.stages import Stages
 from conformance.independent.symbols import FrequencyTable, Symbols, decode_region, decode_steps
 
@@ -68,8 +70,7 @@ def decode_picture(
     symbols = all_symbols(codestream, networks, gaussian, stages, steps)
     planes = np.zeros((planes_of(header), header.coded_height, header.coded_width), np.int64)
     for domain, members in domains(header):
-        decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages,
-                      part_of(steps, domain))  # fmt: skip
+        decode_domain(header, package, networks, domain, [[of[i] for i in members] for of in symbols], planes, stages)
         filter_domain(codestream, domain, planes, library.spec)
     planes = codestream.enlarged(planes)
     shown = picture(display, planes)
@@ -135,6 +136,11 @@ def part_of(steps: Tensor | None, region: Region) -> Tensor | None:
     return steps[top : top + height, left : left + width]
 
 
+def band_steps(scaling: Scaling | None, component: int, mapped: Tensor | None, index: Tensor) -> Tensor | None:
+    """(8.9.2) Steps of a region of a component. mapped: of its quality map; index: s + q."""
+    return mapped if scaling is None else scaling.steps(component, index, mapped)
+
+
 def all_symbols(
     codestream: Codestream,
     networks: list[Networks],
@@ -149,9 +155,10 @@ def all_symbols(
         for number, region in enumerate(regions):
             where = component * len(regions) + number
             substreams = codestream.z[where], codestream.residual[where]
+            steps_of = partial(band_steps, codestream.scaling, component, part_of(steps, region))
             try:
                 symbols = decode_region(
-                    networks[component], coded, gaussian, *latent_size(region), *substreams, part_of(steps, region)
+                    networks[component], coded, gaussian, *latent_size(region), *substreams, steps_of
                 )
                 if codestream.digests and symbols.digest(codestream.headers) != codestream.digests.tensor[where]:
                     raise DamagedError("the digest differs (8.7)")
@@ -171,25 +178,29 @@ def domains(header: PictureHeader) -> list[tuple[Region, list[int]]]:
     return [(Region(0, 0, header.coded_height, header.coded_width), list(range(len(regions))))]
 
 
-def assemble(header: PictureHeader, members: list[Symbols]) -> tuple[Tensor, Tensor]:
-    """(8.1) z and symbols of a domain from those of its regions, in raster order."""
+def assemble(header: PictureHeader, members: list[Symbols]) -> tuple[Tensor, Tensor, Tensor | None]:
+    """(8.1) z, symbols and steps of a domain from those of its regions, in raster order."""
     columns = header.region_columns if len(members) > 1 else 1
-    rows = [members[i : i + columns] for i in range(0, len(members), columns)]
-    z = np.concatenate([np.concatenate([part.z for part in row], axis=2) for row in rows], axis=1)
-    symbols = np.concatenate([np.concatenate([part.symbols for part in row], axis=2) for row in rows], axis=1)
-    return z, symbols
+
+    def whole(parts: list[Tensor]) -> Tensor:
+        rows = [parts[i : i + columns] for i in range(0, len(parts), columns)]
+        return np.concatenate([np.concatenate(row, axis=-1) for row in rows], axis=-2)
+
+    steps = [part.steps for part in members if part.steps is not None]
+    z, symbols = whole([part.z for part in members]), whole([part.symbols for part in members])
+    return z, symbols, whole(steps) if steps else None
 
 
 def decode_domain(
     header: PictureHeader, package: Package, networks: list[Networks], domain: Region, symbols: list[list[Symbols]],
-    planes: Tensor, stages: Stages | None, steps: Tensor | None,
+    planes: Tensor, stages: Stages | None,
 ) -> None:  # fmt: skip
     """(9.6.1) Latents and planes of a domain; its samples are written into `planes`."""
     unscaled: list[Tensor] = []
     first_plane = 0
     for component, members in enumerate(symbols):
         entry, network = package.components[component], networks[component]
-        z, residual = assemble(header, members)
+        z, residual, steps = assemble(header, members)
         conditions = [unscaled[i] for i in entry.conditioned_on]
         f = features(network, z, residual.shape[1], residual.shape[2], conditions)
         y = latents(network, f, residual, steps)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +25,22 @@ SCALE_INDEX_MAXIMUM = 8191  # 8.3.1
 SCALE_FRACTION_BITS = 7  # 8.3.3
 ROWS = 64
 STEP_LIMIT = 16  # 8.8.1
+StepsOf = Callable[[Tensor], Tensor | None]
+"""(8.8, 8.9) s + q, [C_y, h, w] -> t, [C_y, h, w] or [h, w]; None: all are 0."""
 
 
 @dataclass(frozen=True)
 class Symbols:
-    """(8.1) What clause 8 yields: z [C_z, ceil(h / 4), ceil(w / 4)]; the others [C_y, h, w]."""
+    """(8.1) What clause 8 yields: z [C_z, ceil(h / 4), ceil(w / 4)]; the others [C_y, h, w].
+
+    steps: t, of the quality map [h, w]; None: all are 0.
+    """
 
     z: Tensor
     scale_index: Tensor
     skip_mask: NDArray[np.bool_]
     symbols: Tensor
+    steps: Tensor | None
 
     def digest(self, header_payload: bytes) -> int:
         """(8.7) CRC-32 over the exact tensors and the payload of the picture header."""
@@ -75,19 +82,19 @@ def load_table(spec: Path, name: str, rows: int) -> FrequencyTable:
 
 def decode_region(
     networks: Networks, header: ComponentHeader, gaussian: FrequencyTable, height: int, width: int, z_data: bytes,
-    residual_data: bytes, steps: Tensor | None,
+    residual_data: bytes, steps_of: StepsOf,
 ) -> Symbols:  # fmt: skip
-    """(8.1) The symbols of a region of height x width latent samples; steps of its quality map, None without one.
+    """(8.1) The symbols of a region of height x width latent samples.
 
     Raises DamagedError, and RejectedError where z is absent.
     """
     if not z_data:
         raise RejectedError("5.4", "the region is absent")
     z = decode_z(networks, header, ceil_div(height, 4), ceil_div(width, 4), z_data)
+    index = networks.scale(z)[:, :height, :width] + networks.quality[:, None, None]
+    steps = steps_of(index)
     more = 0 if steps is None else steps << SCALE_FRACTION_BITS  # 8.8.2
-    scale_index = np.clip(
-        networks.scale(z)[:, :height, :width] + networks.quality[:, None, None] + more, 0, SCALE_INDEX_MAXIMUM
-    )
+    scale_index = np.clip(index + more, 0, SCALE_INDEX_MAXIMUM)
     skip_mask = scale_index < header.skip_threshold
     skip_mask[header.num_coded_channels :] = True
     table_row = np.clip((scale_index + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS, 0, ROWS - 1)
@@ -96,7 +103,7 @@ def decode_region(
     symbols[~skip_mask] = decode(
         residual_data, gaussian.total_bits, gaussian.rows, rows, 1 << header.log2_lanes_residual
     )
-    return Symbols(z, scale_index, skip_mask, symbols)
+    return Symbols(z, scale_index, skip_mask, symbols, steps)
 
 
 def decode_steps(coded: bytes, gaussian: FrequencyTable, height: int, width: int) -> Tensor:

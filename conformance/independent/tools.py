@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(9.11, 9.12) Coding tools: payloads of the tool header, and post-filters on the planes of a domain."""
+"""(8.9, 9.11, 9.12) Coding tools: payloads of the tool header, and post-filters on the planes of a domain."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from conformance.independent.bits import BitReader
 from conformance.independent.enlarge import Resolution, read_resolution
 from conformance.independent.headers import GREY, PictureHeader
 from conformance.independent.layers import Tensor, clip
+from conformance.independent.scaling import Scaling, read_scaling
 from conformance.independent.switched import Switched
 
-SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION = 1, 2, 3
+SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION, VARIANCE_SCALING = 1, 2, 3, 4
 REACH = 3  # 9.11.2
 RINGS = (
     ((0, -1), (0, 1)),
@@ -99,9 +100,10 @@ def read_switched(bits: BitReader, header: PictureHeader) -> Switched:
     return Switched(tuple(strengths), (first, last, last))
 
 
-TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter | Resolution]] = {
+TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter | Resolution | Scaling]] = {
     SWITCHED_ENHANCEMENT: read_switched,
     LINEAR_ENHANCEMENT: read_linear,
     RESOLUTION: read_resolution,
+    VARIANCE_SCALING: read_scaling,
 }
-"""Tools that the specification has; resolution change in the experimental profile alone."""
+"""Tools that the specification has; resolution change and variance scaling in the experimental profile alone."""

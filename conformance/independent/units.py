@@ -23,6 +23,7 @@ from conformance.independent.entropy import DamagedError
 from conformance.independent.headers import FULL, GREY
 from conformance.independent.layers import Tensor
 from conformance.independent.main import specification
+from conformance.independent.scaling import Scaling
 
 Values = Mapping[str, Any]
 
@@ -126,7 +127,7 @@ def post_filter(tool_id: int) -> Callable[[Values, Path], Tensor]:
             components=[SimpleNamespace(quality_index=index) for index in given["quality_index"]],
         )
         parameters = tools.TOOLS[tool_id](BitReader(bytes.fromhex(given["payload"])), header)
-        if isinstance(parameters, Resolution):
+        if isinstance(parameters, Resolution | Scaling):
             raise ValueError(f"tool_id {tool_id} is no post-filter")
         return parameters.filter(own, given["bit_depth"], spec)
 

@@ -53,6 +53,8 @@ def decode_picture(
     steps = quality_steps(codestream, gaussian)
     if steps is not None and steps.any():
         raise UnsupportedError("8.8", "a quality map: the graphs of this decoder have no input for its steps")
+    if codestream.scaling is not None:
+        raise UnsupportedError("8.9", "variance scaling: the graphs of this decoder have no input for its steps")
     symbols = all_symbols(codestream, networks, gaussian, stages, None)
     sessions = [
         Graphs(graphs, entry.name, point, coded.quality_index, package.digest)
@@ -79,7 +81,7 @@ def decode_domain(
     first = 0
     for component, members in enumerate(symbols):
         entry, graphs = package.components[component], sessions[component]
-        z, residual = assemble(header, members)
+        z, residual, _ = assemble(header, members)
         features, y_hat, latent = graphs.latents(z, residual, [unscaled[i] for i in entry.conditioned_on])
         unscaled.append(latent)
         if stages:

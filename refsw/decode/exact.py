@@ -86,7 +86,7 @@ class ExactReconstructor(Generic[T]):
         size = (window.crop.height, window.crop.width)
         for index, own in enumerate(self.tensors):
             flow, config = self.flows[index], self.model.config.components[index]
-            flow = flow.with_steps(None if own.steps is None else own.steps[rows, columns])
+            flow = flow.with_steps(None if own.steps is None else own.steps[..., rows, columns])
             z = flow.load(own.z[:, z_rows, z_columns], HYPER_LATENT_RANGE)
             given = features(flow, config, z, [paths[i].latent for i in config.condition], *size)
             symbols = own.symbols[:, rows, columns].astype(np.int32)

@@ -30,7 +30,7 @@ HYPER_LATENT_RANGE = (-128, 127)
 LATENT_LIMIT = (1 << 23) - 1
 LATENT_RANGE = (-LATENT_LIMIT, LATENT_LIMIT)
 MAPPED = {"gain": 1, "inverse_gain": -1}
-"""(9.8.6) Gains that the quality map changes, and in which direction."""
+"""(9.8.6) Gains that steps change, and in which direction."""
 PLANE_RANGE = (-(1 << 30), 1 << 30)
 
 
@@ -134,7 +134,7 @@ class FixedFlow(Generic[T]):
         self.operations, self.own, self.quality_index, self.steps = operations, own, quality_index, steps
 
     def with_steps(self, steps: NDArray[np.int8] | None) -> FixedFlow[T]:
-        """The same flow on a crop with this quality map, [h, w]."""
+        """The same flow on a crop with these steps, [h, w] or [C_y, h, w]."""
         return FixedFlow(self.operations, self.own, self.quality_index, steps)
 
     def load(self, x: NDArray[Any], span: Range) -> Fixed[T]:
@@ -164,7 +164,7 @@ class FixedFlow(Generic[T]):
         shape = self.operations.shape(x.x)
         for step in np.unique(self.steps).tolist():
             own = self.operations.gain(table, x.x, self.quality_index, sign * step * QUALITY_MAP_LOG_GAIN)
-            own = self.operations.mask(own, np.tile(self.steps == step, (shape[0], 1, 1)))
+            own = self.operations.mask(own, np.broadcast_to(self.steps == step, shape).copy())
             total = own if total is None else self.operations.add(total, own, table.output_range)
         assert total is not None
         return Fixed(total, table.output_range)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from refsw.types import Int
 if TYPE_CHECKING:
     from refsw.nets.codec import CodecNetwork
 
+StepsOf = Callable[[NDArray[np.int32], slice, slice], NDArray[np.int8]]
+"""(8.9.2) s + q of a tile, int32 [C_y, h, w], its rows and its columns -> steps of its samples."""
 SCALE_TILE = 32
 """Side of a tile of the scale path, samples of z: 2048 luma samples."""
 SCALE_TERM_MAXIMUM = 1 << 20  # of each term of a scale index, Q7; 128 times the range of their sum
@@ -62,6 +65,28 @@ class ScaleModel:
         Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
         """
         out = np.empty((self.network.outputs, height, width), np.int32)
+        for rows, columns, own in self._tiles(z, quality_index, height, width, backend):
+            more = 0 if steps is None else steps[rows, columns].astype(np.int32) << SCALE_FRACTION_BITS
+            out[:, rows, columns] = (own + more).clip(0, SCALE_INDEX_MAXIMUM)
+        return out
+
+    def scaled_index(
+        self, z: Int, quality_index: int, height: int, width: int, steps_of: StepsOf, backend: str = "auto"
+    ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """(8.3, 8.9.2) As `scale_index`, with variance scaling, and steps: int8 [C_y, height, width]."""
+        out = np.empty((self.network.outputs, height, width), np.int32)
+        steps = np.empty(out.shape, np.int8)
+        for rows, columns, own in self._tiles(z, quality_index, height, width, backend):
+            found = steps_of(own, rows, columns)
+            steps[:, rows, columns] = found
+            more = found.astype(np.int32) << SCALE_FRACTION_BITS
+            out[:, rows, columns] = (own + more).clip(0, SCALE_INDEX_MAXIMUM)
+        return out, steps
+
+    def _tiles(
+        self, z: Int, quality_index: int, height: int, width: int, backend: str
+    ) -> Iterator[tuple[slice, slice, NDArray[np.int32]]]:
+        """(8.3.1) Rows, columns, and s + q there, not clamped."""
         offset, reach = self.quality_offset(quality_index)[:, None, None], self.network.reach
         for top in range(0, z.shape[1], SCALE_TILE):
             for left in range(0, z.shape[2], SCALE_TILE):
@@ -72,9 +97,7 @@ class ScaleModel:
                 columns = slice(HYPER_BLOCK * left, min(HYPER_BLOCK * (left + SCALE_TILE), width))
                 own = index[:, rows.start - HYPER_BLOCK * first :, columns.start - HYPER_BLOCK * before :]
                 own = own[:, : rows.stop - rows.start, : columns.stop - columns.start]
-                more = 0 if steps is None else steps[rows, columns].astype(np.int32) << SCALE_FRACTION_BITS
-                out[:, rows, columns] = (own + offset + more).clip(0, SCALE_INDEX_MAXIMUM)
-        return out
+                yield rows, columns, own + offset
 
 
 @dataclass(frozen=True, eq=False)

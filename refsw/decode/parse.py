@@ -18,11 +18,13 @@ from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
 from refsw.decode.quality_map import picture_steps
+from refsw.decode.steps import Steps
 from refsw.decode.windows import Box, latent_box
 from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader
+from refsw.syntax.scaling import scaling_of
 from refsw.syntax.writer import digested_headers
 from refsw.types import CodedTensors, ComponentSymbols, Int, canonical_parts
 
@@ -106,10 +108,18 @@ class Parsed:
     symbols: tuple[ComponentSymbols, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Region:
+    """Tensors of a region of a component, and its steps."""
+
+    symbols: ComponentSymbols
+    steps: NDArray[np.int8] | None
+
+
 class _NotDecodedError(Exception):
     """A substream that gives nothing; the part, whether there are no bytes at all, and what is known without it."""
 
-    def __init__(self, part: Part, message: str, absent: bool, known: ComponentSymbols | None) -> None:
+    def __init__(self, part: Part, message: str, absent: bool, known: _Region | None) -> None:
         super().__init__(message)
         self.part, self.absent, self.known = part, absent, known
 
@@ -132,8 +142,8 @@ def _symbols(
 
 def _region(
     codestream: Codestream, scale: ScaleModel, index: int, region_index: int, channels: int, backend: str,
-    steps: NDArray[np.int8] | None,
-) -> ComponentSymbols:
+    steps: Steps,
+) -> _Region:
     """(8.1) Tensors of one region of one component. Raises _NotDecodedError with those that are known."""
     header = codestream.picture_header
     own, box = header.components[index], latent_box(header.region(region_index))
@@ -150,10 +160,9 @@ def _region(
     except DamageError as error:
         raise _NotDecodedError("z", str(error), False, None) from None
     z = z.astype(np.int8).reshape(shape)
-    local = None if steps is None else steps[box.slices]
-    scale_index = scale.scale_index(z, own.quality_index, box.height, box.width, backend, local)
+    scale_index, found_steps = steps.scales(scale, index, z, own.quality_index, box, backend)
     mask = skip_mask(scale_index, own)
-    known = ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32))
+    known = _Region(ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32)), found_steps)
     data = codestream.residual_data(index, region_index)
     if not data and not mask.all():
         raise _NotDecodedError("symbols", "symbols are not present", True, known)
@@ -161,7 +170,7 @@ def _region(
         found = _symbols(data, scale_index, mask, 1 << own.log2_lanes_residual, min(channels, area[0]))
     except DamageError as error:
         raise _NotDecodedError("symbols", str(error), False, known) from None
-    return replace(known, symbols=found)
+    return replace(known, symbols=replace(known.symbols, symbols=found))
 
 
 class _Collector:
@@ -171,10 +180,12 @@ class _Collector:
     """
 
     def __init__(
-        self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: NDArray[np.int8] | None, rows: int
+        self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: Steps, rows: int
     ) -> None:
-        self.steps = steps
         shape = (scale.network.outputs, *header.latent_size)
+        self.steps, self.scaled = steps.mapped, steps.scaling is not None
+        if self.scaled:  # where z is not known, a step is that of the map (9.7.2)
+            self.steps = np.zeros(shape, np.int8) if self.steps is None else np.tile(self.steps, (shape[0], 1, 1))
         self.z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
         self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
         self.scale_index = np.zeros(shape if keep else (0,), np.int32)
@@ -183,10 +194,12 @@ class _Collector:
         self.known = rows
         self.keep = keep
 
-    def put(self, box: Box, own: ComponentSymbols | None) -> None:
-        if own is None:
+    def put(self, box: Box, region: _Region | None) -> None:
+        if region is None:
             return
-        rows, columns = box.slices
+        own, (rows, columns) = region.symbols, box.slices
+        if self.scaled and self.steps is not None and region.steps is not None:
+            self.steps[:, rows, columns] = region.steps
         if not self.keep and not np.can_cast(np.min_scalar_type(int(np.abs(own.symbols).max())), np.int16):
             self.symbols = self.symbols.astype(np.int32)
         self.symbols[:, rows, columns] = own.symbols
@@ -230,7 +243,7 @@ def parse_regions(
     count = len(header.components) if components is None else min(components, len(header.components))
     payload = digested_headers(codestream) if codestream.digest_segment is not None else b""
     damage: list[Damage] = []
-    steps = picture_steps(codestream)
+    steps = Steps(picture_steps(codestream), scaling_of(codestream))
 
     def found(index: int, region_index: int, part: Part, message: str, absent: bool = False) -> None:
         one = Damage(index, region_index, part, message, absent, header.num_regions > 1)
@@ -243,7 +256,7 @@ def parse_regions(
         box = latent_box(header.region(region_index))
         for index, scale in enumerate(model.scales[:count]):
             limit = scale.network.outputs if channels is None else channels
-            own: ComponentSymbols | None
+            own: _Region | None
             try:
                 own = _region(codestream, scale, index, region_index, limit, backend, steps)
             except _NotDecodedError as error:
@@ -252,7 +265,7 @@ def parse_regions(
             else:
                 stated = codestream.tensor_digest(index, region_index)
                 if stated is not None and limit >= scale.network.outputs:
-                    digest = region_digest(payload, own)
+                    digest = region_digest(payload, own.symbols)
                     if digest != stated:
                         found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and "
                               f"headers is {digest:08x}, the codestream states {stated:08x}")  # fmt: skip

@@ -64,8 +64,9 @@ def to_tensor(array: Int, device: str) -> Tensor:
 
 
 def log_gain_map(steps: NDArray[np.int8], device: str) -> Tensor:
-    """(8.8.3) Steps [h, w] -> natural logarithm of their gain, float32 [1, 1, h, w]."""
-    return torch.from_numpy(steps.astype(np.float32) * LOG_SCALE_STEP)[None, None].to(device)
+    """(8.8.3) Steps [h, w] or [C_y, h, w] -> natural logarithm of their gain, float32 [1, 1 or C_y, h, w]."""
+    shape = (1, -1, *steps.shape[-2:])
+    return torch.from_numpy((steps.astype(np.float32) * LOG_SCALE_STEP).reshape(shape)).to(device)
 
 
 def mean_path(
@@ -80,7 +81,7 @@ def mean_path(
     """(9.2, 9.3) One component on a crop that begins at a sample of z; encoder and decoder run the same.
 
     z: float32 [1, C_z, ceil(h/4), ceil(w/4)]; earlier: all components before this one; size: (h, w);
-    log_map: float32 [1, 1, h, w], natural logarithm of the gain of the quality map.
+    log_map: float32 [1, 1 or C_y, h, w], natural logarithm of the gain of quality map and variance scaling.
     """
     condition = [earlier[i].unscaled for i in net.config.condition]
     features = net.features(z, quality, condition, *size)
@@ -137,7 +138,7 @@ class Reconstructor:
             def residual(_mean: Tensor, _mask: Tensor, symbols: Tensor = symbols) -> Tensor:
                 return symbols
 
-            log_map = None if own.steps is None else log_gain_map(own.steps[rows, columns], self.device)
+            log_map = None if own.steps is None else log_gain_map(own.steps[..., rows, columns], self.device)
             path = mean_path(self.network.component(index), z, self._quality(index), paths, size, residual, log_map)
             paths.append(path if keep else path.lean())
         if self.shift is not None:  # after all components: those that look at others see what was coded
@@ -169,7 +170,7 @@ class Reconstructor:
         steps = self.tensors[index].steps
         inverse = self.network.component(index).inverse_gain(self._quality(index))
         if steps is not None:
-            inverse = inverse - log_gain_map(steps[window.crop.slices], self.device)
+            inverse = inverse - log_gain_map(steps[..., *window.crop.slices], self.device)
         return replace(path, unscaled=path.unscaled + by * inverse.exp())
 
     @torch.inference_mode()

@@ -16,7 +16,7 @@ from refsw.errors import RefswError, UnsupportedError
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.payload import header_names, read_payload
 from refsw.tools.proposal import read_proposals
-from refsw.tools.tool import LatentTool, PostFilter, ResolutionTool, Tool
+from refsw.tools.tool import LatentTool, PostFilter, ResolutionTool, StepsTool, Tool
 from refsw.tools.toolbox import DEFAULT, Toolbox, syntax_of
 
 Shift = Callable[[int, NDArray[np.uint8], NDArray[np.int32]], NDArray[np.int32]]
@@ -137,7 +137,7 @@ def active(found: tuple[Told, ...], filters: bool = True, luma: bool = False) ->
 
 def tool_cost(tool: Tool, planes: int, channels: int) -> ToolCost:
     """(B.4) The greatest cost of a tool."""
-    if isinstance(tool, LatentTool):
+    if isinstance(tool, LatentTool | StepsTool):
         return ToolCost(tool.name, tool.cost(channels))
     assert isinstance(tool, PostFilter | ResolutionTool)
     return ToolCost(tool.name, tool.cost(planes))

@@ -24,6 +24,7 @@ from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
 from refsw.decode.parse import scale_row, skip_mask
 from refsw.decode.reconstruct import MeanPath, log_gain_map, mean_path, quality_position, to_tensor
+from refsw.decode.steps import NO_STEPS, Steps
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
 from refsw.encode.refine import Refined, refine
 from refsw.entropy.cost import code_length
@@ -34,6 +35,7 @@ from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
 from refsw.nets.rate import gaussian_bits, probability_bits
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
+from refsw.syntax.scaling import ScalingPayload
 from refsw.types import CodedTensors, ComponentSymbols, Image, Int, Planes
 
 ReadPlanes = Callable[[Region], Planes]
@@ -46,12 +48,14 @@ class Decisions:
     """How symbols are chosen; by default they are the nearest integers.
 
     zeroing: bits that one squared quantiser step is worth where a symbol of magnitude 1 may become 0, 0: none does;
-    steps: int8 [h, w], the quality map; None: there is none; keep: y and y_hat are wanted with the symbols.
+    steps: int8 [h, w], the quality map, None: there is none; scaling: steps of bands (8.9), None: there are none;
+    keep: y and y_hat are wanted with the symbols.
     """
 
     zeroing: float = 0.0
     refine: RefineConfig | None = None
     steps: NDArray[np.int8] | None = None
+    scaling: ScalingPayload | None = None
     keep: bool = False
 
 
@@ -71,7 +75,8 @@ class Analysed:
     """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
 
     scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it;
-    y, y_hat: float32 [C_y, h, w] of each component in quantiser steps, where they were to be kept, else ().
+    y, y_hat: float32 [C_y, h, w] of each component in quantiser steps, where they were to be kept, else ();
+    scaling: steps of bands (8.9) that it was made with.
     """
 
     header: PictureHeader
@@ -81,6 +86,7 @@ class Analysed:
     refined: Refined | None = None
     y: tuple[NDArray[np.float32], ...] = ()
     y_hat: tuple[NDArray[np.float32], ...] = ()
+    scaling: ScalingPayload | None = None
 
     def part(self, index: int, box: Box) -> ComponentSymbols:
         """Tensors of component `index` in a rectangle that begins and ends at samples of z."""
@@ -138,9 +144,9 @@ class _Analysis:
 
     def __init__(
         self, model: Model, header: PictureHeader, read: ReadPlanes, device: str, near: Latents | None = None,
-        steps: NDArray[np.int8] | None = None,
+        rule: Steps = NO_STEPS,
     ) -> None:
-        self.steps, self.mapped = steps, False
+        self.rule, self.mapped = rule, False
         self.model, self.header, self.read, self.device = model, header, read, device
         self.nets = [model.network.to(device).component(i) for i in range(len(header.components))]
         self.halo = halo(model.config, len(self.nets))
@@ -149,6 +155,8 @@ class _Analysis:
         ]
         h, w = header.latent_size
         shapes = [(net.config.channels, h, w) for net in self.nets]
+        mapped = rule.mapped
+        self.steps = [np.zeros(shape, np.int8) for shape in shapes] if rule.scaling else [mapped] * len(shapes)
         self.near, self.factors = near, self._factors(near)
         self.y = [np.empty(shape, np.float32) for shape in shapes] if near is None else list(near.y)
         self.z = [np.empty((net.config.hyper.z, *header.hyper_size), np.int8) for net in self.nets]
@@ -169,11 +177,11 @@ class _Analysis:
         return y if factor is None else y * factor
 
     def scaled(self) -> Iterator[NDArray[np.float32]]:
-        """y of all components at this quality and with the quality map, in quantiser steps."""
+        """y of all components at this quality and with their steps, in quantiser steps."""
         for index in range(len(self.nets)):
             y = self._y(index, picture_box(self.header))
-            if self.steps is not None:
-                y = y * log_gain_map(self.steps, self.device).exp()
+            if (steps := self.steps[index]) is not None:
+                y = y * log_gain_map(steps, self.device).exp()
             yield y[0].cpu().numpy()
 
     def refine(self, config: RefineConfig) -> Refined:
@@ -182,7 +190,9 @@ class _Analysis:
         def planes(box: Box) -> Tensor:
             return padded(self.read, self.header, box, self.device)
 
-        refined = refine(self.model, self.header, config, planes, self.y_hat, self.z, self.device, self.steps)
+        refined = refine(
+            self.model, self.header, config, planes, self.y_hat, self.z, self.device, self.steps, self.rule.mapped
+        )
         self.factors, self.y, self.y_hat, self.mapped = [None] * len(self.nets), list(refined.y), [], True
         return replace(refined, y=())
 
@@ -220,11 +230,10 @@ class _Analysis:
             box = latent_box(self.header.region(region_index))
             for index, own in enumerate(self.header.components):
                 z = np.ascontiguousarray(self.z[index][:, *box.hyper.slices])
-                found = self.model.scales[index].scale_index(
-                    z, own.quality_index, box.height, box.width,
-                    steps=None if self.steps is None else self.steps[box.slices],
-                )  # fmt: skip
+                found, steps = self.rule.scales(self.model.scales[index], index, z, own.quality_index, box)
                 self.scale_index[index][:, *box.slices] = found
+                if self.rule.scaling is not None and (whole := self.steps[index]) is not None:
+                    whole[:, *box.slices] = steps
 
     def residuals(self, zeroing: float = 0.0, keep: bool = False) -> None:
         """Symbols of all components, by the decoder's mean path; keep: y_hat as well."""
@@ -239,8 +248,8 @@ class _Analysis:
 
     def _component(self, index: int, crop: Box, earlier: list[MeanPath], zeroing: float) -> MeanPath:
         y, log_map = self._y(index, crop), None
-        if self.steps is not None:
-            log_map = log_gain_map(self.steps[crop.slices], self.device)
+        if (steps := self.steps[index]) is not None:
+            log_map = log_gain_map(steps[..., *crop.slices], self.device)
             y = y if self.mapped else y * log_map.exp()
         scale_index = self.scale_index[index][:, *crop.slices]
         mask = torch.from_numpy(~skip_mask(scale_index, self.header.components[index]))[None].to(self.device)
@@ -288,8 +297,8 @@ class _Analysis:
         quality = self.quality[index]
         log_scale = net.log_scale(z, quality, seen.height, seen.width)[:, :, rows, columns]
         z_bits = probability_bits(net.hyper_prior.probability(z[:, :, z_own[0], z_own[1]], quality)).sum()
-        if self.steps is not None:
-            log_scale = log_scale + log_gain_map(self.steps[own.slices], self.device)
+        if (steps := self.steps[index]) is not None:
+            log_scale = log_scale + log_gain_map(steps[..., *own.slices], self.device)
         residual = to_tensor(self.symbols[index][:, *own.slices], self.device)
         return float(z_bits + gaussian_bits(residual, log_scale).sum())
 
@@ -314,7 +323,7 @@ def analyse_again(
 
     near: y of a quality nearby, None for the picture's own; only gains are then renewed, which saves half of the time.
     """
-    analysis = _Analysis(model, header, read, device, near, decisions.steps)
+    analysis = _Analysis(model, header, read, device, near, Steps(decisions.steps, decisions.scaling))
     refinement = decisions.refine
     with torch.inference_mode():
         for step in (analysis.latents, analysis.hyper_latents, analysis.scales):
@@ -331,9 +340,11 @@ def analyse_again(
     with torch.inference_mode():
         bits = analysis.estimate()
     release()
-    tensors = tuple(CodedTensors(z, s, decisions.steps) for z, s in zip(analysis.z, analysis.symbols, strict=True))
+    parts = zip(analysis.z, analysis.symbols, analysis.steps, strict=True)
+    tensors = tuple(CodedTensors(z, symbols, steps) for z, symbols, steps in parts)
     y_hat = tuple(analysis.y_hat) if decisions.keep else ()
-    return Analysed(header, tensors, tuple(analysis.scale_index), bits, refined, y, y_hat), kept
+    scale_index = tuple(analysis.scale_index)
+    return Analysed(header, tensors, scale_index, bits, refined, y, y_hat, decisions.scaling), kept
 
 
 def analyse(

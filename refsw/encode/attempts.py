@@ -20,14 +20,17 @@ from refsw.encode.extras import Extras
 from refsw.encode.modes import Wanted
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Curve, Target, fidelity_curve, search, search_size, size_curve
+from refsw.encode.scaling import Trials, choose
 from refsw.encode.shown import shown
 from refsw.encode.tools import Decided, decide_tools
 from refsw.encode.write import Written, overhead, with_tools, write_picture
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.syntax.resolution import ResolutionPayload
+from refsw.syntax.scaling import ScalingPayload
 from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.tool import LatentTool
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING, forced
 from refsw.types import CodedTensors, Image
 
 EXPECTED_TOOL_BYTES = 20
@@ -69,6 +72,7 @@ class Attempts:
         self._decided: tuple[Analysed, Decided] | None = None
         latent = any(isinstance(one.tool, LatentTool) for one in bench.tools)
         self._decisions = Decisions(bench.config.coding.zeroing, steps=bench.steps, keep=latent)
+        self._scaling: tuple[int, ScalingPayload | None] | None = None
         self._map = None if bench.steps is None else quality_map(bench.steps)
         self._overhead = overhead(header, bench.config.coding.digest, bench.extras, self._map)
 
@@ -114,10 +118,26 @@ class Attempts:
             near = None
         self._last = self._latents = self._decided = None  # so that two of them never take memory at once
         header = with_quality(self.header, quality_index)
+        scaling, near = self._scaled(header, near)
         self._last, self._latents = analyse_again(
-            bench.model, header, bench.planes, near, bench.device, self._decisions
+            bench.model, header, bench.planes, near, bench.device, replace(self._decisions, scaling=scaling)
         )
         return self._last
+
+    def _scaled(self, header: PictureHeader, near: Latents | None) -> tuple[ScalingPayload | None, Latents | None]:
+        """Steps of bands (8.9) at the quality of a header, chosen once for qualities nearby, and y."""
+        bench, quality_index = self.bench, header.components[0].quality_index
+        own = next((one for one in bench.tools if one.tool is VARIANCE_SCALING), None)
+        if own is None:
+            return None, near
+        if own.branch is not None:
+            return forced(own.branch, len(header.components)), near
+        if self._scaling is None or abs(self._scaling[0] - quality_index) > NEAR:
+            decisions = replace(self._decisions, keep=True)
+            found, near = analyse_again(bench.model, header, bench.planes, near, bench.device, decisions)
+            trials = Trials(bench.model, bench.planes, found, bench.config, bench.device, bench.steps)
+            self._scaling = quality_index, choose(trials)
+        return self._scaling[1], near
 
     def _final(self, quality_index: int) -> Analysed:
         """As `analyse`, refined; kept by itself, because it takes long."""
@@ -127,7 +147,8 @@ class Attempts:
         if self._refined is None or self._refined.header.components[0].quality_index != quality_index:
             self._refined = None
             header = with_quality(self.header, quality_index)
-            refined = replace(self._decisions, refine=config)
+            scaling, _ = self._scaled(header, None)
+            refined = replace(self._decisions, refine=config, scaling=scaling)
             self._refined, _ = analyse_again(bench.model, header, bench.planes, None, bench.device, refined)
         return self._refined
 

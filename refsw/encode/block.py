@@ -10,8 +10,9 @@ symbol does. So the bits of a change are those of its own table, exactly, and th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -64,12 +65,14 @@ class Block:
     """A rectangle of the latent grid that begins at a sample of z.
 
     planes: float32 [1, P, 16 h, 16 w], -0.5..0.5; z: float32 [1, C_z, h/4, w/4] of each component; fidelity: weight of
-    the distortion relative to that of training; log_map: [1, 1, h, w], natural logarithm of the gain of a quality map.
+    the distortion relative to that of training; log_maps: [1, 1 or C_y, h, w] of each component, natural logarithm of
+    the gain of steps, () where there are none; log_worth: [1, 1, h, w], of the quality map alone, which says what a
+    place is worth.
     """
 
     def __init__(
         self, model: Model, header: PictureHeader, seen: Box, planes: Tensor, z: Sequence[Tensor], fidelity: float,
-        log_map: Tensor | None = None,
+        log_maps: Sequence[Tensor] = (), log_worth: Tensor | None = None,
     ) -> None:  # fmt: skip
         self.header, self.seen, self.z, device = header, seen, z, planes.device
         self.nets = [model.network.component(i) for i in range(len(header.components))]
@@ -81,13 +84,15 @@ class Block:
         self.height, self.width = rows, columns
         self.matrix = torch.from_numpy(sample_matrix(header, planes.shape[1])).float().to(device)
         self.target = self._displayed(planes)
-        self.log_map = torch.zeros(1, 1, seen.height, seen.width, device=device) if log_map is None else log_map
+        none = torch.zeros(1, 1, seen.height, seen.width, device=device)
+        self.log_maps = tuple(log_maps) or (none,) * len(self.nets)
         weight = 255**2 * fidelity * float(model.config.lagrangian(float(self.quality[0])))
-        self.weight = weight * (2 * self.log_map).exp()  # a step that is finer by a factor is worth its square
+        worth = none if log_worth is None else log_worth
+        self.weight = weight * (2 * worth).exp()  # a step that is finer by a factor is worth its square
         with torch.no_grad():
             self.log_scale = tuple(
-                net.log_scale(own_z, quality, seen.height, seen.width) + self.log_map
-                for net, own_z, quality in zip(self.nets, z, self.quality, strict=True)
+                net.log_scale(own_z, quality, seen.height, seen.width) + log_map
+                for net, own_z, quality, log_map in zip(self.nets, z, self.quality, self.log_maps, strict=True)
             )
         self.coded = tuple(self._coded(index) for index in range(len(self.nets)))
 
@@ -114,37 +119,53 @@ class Block:
             symbols.append(own)
         return tuple(symbols)
 
+    @torch.no_grad()
+    def loss(self, towards: Sequence[Tensor], least: Sequence[Tensor]) -> float:
+        """Bits + weighted distortion of residuals rounded towards these y_hat, and 0 below these magnitudes."""
+        symbols = [torch.zeros_like(own) for own in towards]
+
+        def residual(index: int, mean: Tensor, step: Tensor) -> Tensor:
+            exact = towards[index] * step - mean
+            found = torch.round(exact) * self.coded[index] * (exact.abs() >= least[index])
+            symbols[index].add_(found * step)
+            return found
+
+        shown, _ = self._shown(residual)
+        return float((self._bits(symbols) + self._distortion(shown)).sum())
+
     def code(self, symbols: Sequence[Tensor]) -> Coded:
         """Rate, distortion and slopes."""
         leaves = [s.clone().requires_grad_(True) for s in symbols]
-        shown, y_hats = self._shown(leaves)
-        bits = torch.zeros_like(self.log_map)
-        for own, log_scale, coded in zip(symbols, self.log_scale, self.coded, strict=True):
-            bits += (gaussian_bits(own, log_scale) * coded).sum(1, keepdim=True)
-        error = (shown - self.target).square().mean(1, keepdim=True)
-        below, beside = (LATENT_BLOCK * n - m for n, m in zip(bits.shape[2:], error.shape[2:], strict=True))
-        spread = F.avg_pool2d(F.pad(error, (0, beside, 0, below)), LATENT_BLOCK) * LATENT_BLOCK**2
-        distortion = self.weight * spread
+        shown, y_hats = self._shown(lambda index, _mean, step: leaves[index] * step)
+        bits, distortion = self._bits(symbols), self._distortion(shown)
         slope = torch.autograd.grad(distortion.sum(), leaves)
         return Coded(bits + distortion.detach(), float(bits.sum()), tuple(symbols), tuple(y_hats), slope)
+
+    def _bits(self, symbols: Sequence[Tensor]) -> Tensor:
+        bits = torch.zeros_like(self.weight)
+        for own, log_scale, coded in zip(symbols, self.log_scale, self.coded, strict=True):
+            bits += (gaussian_bits(own, log_scale) * coded).sum(1, keepdim=True)
+        return bits
+
+    def _distortion(self, shown: Tensor) -> Tensor:
+        """Weighted, of each position: [1, 1, h, w]."""
+        error = (shown - self.target).square().mean(1, keepdim=True)
+        below, beside = (LATENT_BLOCK * n - m for n, m in zip(self.weight.shape[2:], error.shape[2:], strict=True))
+        return self.weight * F.avg_pool2d(F.pad(error, (0, beside, 0, below)), LATENT_BLOCK) * LATENT_BLOCK**2
 
     def _latents(self, index: int, earlier: list[Tensor], residual: object) -> tuple[Tensor, Tensor, Tensor]:
         """(features, y_hat, y_hat without gain) of a component."""
         net, quality, size = self.nets[index], self.quality[index], (self.seen.height, self.seen.width)
         features = net.features(self.z[index], quality, [earlier[i] for i in net.config.condition], *size)
-        inverse = net.inverse_gain(quality) - self.log_map
-        _, y_hat = net.context.run(features, net.gain(quality) + self.log_map, inverse, residual)  # type: ignore[arg-type]
+        inverse = net.inverse_gain(quality) - self.log_maps[index]
+        _, y_hat = net.context.run(features, net.gain(quality) + self.log_maps[index], inverse, residual)  # type: ignore[arg-type]
         return features, y_hat, y_hat * inverse.exp()
 
-    def _shown(self, symbols: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Displayed samples [1, channels, H, W], and y_hat of each component."""
+    def _shown(self, residual: Callable[[int, Tensor, Tensor], Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Displayed samples [1, channels, H, W], and y_hat of each component; residual: of component, mean, mask."""
         planes, unscaled, y_hats = list[Tensor](), list[Tensor](), list[Tensor]()
         for index, net in enumerate(self.nets):
-
-            def residual(_mean: Tensor, step: Tensor, index: int = index) -> Tensor:
-                return symbols[index] * step
-
-            features, y_hat, latent = self._latents(index, unscaled, residual)
+            features, y_hat, latent = self._latents(index, unscaled, partial(residual, index))
             unscaled.append(latent)
             y_hats.append(y_hat.detach())
             planes.append(net.planes(latent, features, self.quality[index], self.point))
@@ -161,7 +182,7 @@ class Block:
         what channel and position let expect.
         """
         leaves = [s.clone().requires_grad_(True) for s in symbols]
-        shown, _ = self._shown(leaves)
+        shown, _ = self._shown(lambda index, _mean, step: leaves[index] * step)
         weight = F.interpolate(2 * self.weight / shown.shape[1], scale_factor=LATENT_BLOCK)
         weighted = shown * weight[:, :, : shown.shape[2], : shown.shape[3]].sqrt()
         energy = [torch.zeros_like(s) for s in symbols]

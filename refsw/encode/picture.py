@@ -34,10 +34,11 @@ from refsw.errors import UnsupportedError, UsageError
 from refsw.memory import check_memory
 from refsw.models import load_package
 from refsw.spec import level, lowest_level, profile_named
-from refsw.syntax.budget import encoder_memory_bytes
+from refsw.syntax.budget import encoder_memory_bytes, scaling_memory_bytes
 from refsw.syntax.headers import BIT_DEPTHS, CHROMA_FORMATS, EXPERIMENTAL, ComponentHeader, PictureHeader
 from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.toolbox import DEFAULT, Toolbox
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import Image
 
 
@@ -204,7 +205,9 @@ def attempts_at(
     if resolution is not None or not all(allowed(one.tool, profile) for one in tools if one.tool is not RESOLUTION):
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     extras = extras_of(image, level(header.level_idc))
-    check_memory(encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools))), image.width, image.height)
+    needed = encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools)))
+    needed += scaling_memory_bytes(header) if any(one.tool is VARIANCE_SCALING for one in tools) else 0
+    check_memory(needed, image.width, image.height)
     if steps is not None:
         check_steps(steps, header)
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)

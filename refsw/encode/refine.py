@@ -173,10 +173,10 @@ class _Search:
 class _Refinement:
     def __init__(
         self, model: Model, header: PictureHeader, config: RefineConfig, read: Read, device: str,
-        steps: NDArray[np.int8] | None,
+        steps: Sequence[NDArray[np.int8] | None], mapped: NDArray[np.int8] | None,
     ) -> None:  # fmt: skip
         self.model, self.header, self.config, self.read, self.device = model, header, config, read, device
-        self.steps = steps
+        self.steps, self.mapped = steps, mapped
         self.bits, self.saved, self.iterations = 0.0, 0.0, config.iterations
 
     def block(
@@ -184,8 +184,9 @@ class _Refinement:
     ) -> None:
         """Refines one block, in place."""
         hyper = [to_tensor(a[:, *seen.hyper.slices], self.device) for a in z]
-        log_map = None if self.steps is None else log_gain_map(self.steps[seen.slices], self.device)
-        block = Block(self.model, self.header, seen, self.read(seen), hyper, self.config.fidelity, log_map)
+        log_maps = [log_gain_map(own[..., *seen.slices], self.device) for own in self.steps if own is not None]
+        log_worth = None if self.mapped is None else log_gain_map(self.mapped[seen.slices], self.device)
+        block = Block(self.model, self.header, seen, self.read(seen), hyper, self.config.fidelity, log_maps, log_worth)
         start = block.code(block.nearest([to_tensor(a[:, *seen.slices], self.device) for a in y]))
         best = self._searched(block, start, own.inside(seen), until)
         self.bits += start.bits
@@ -209,15 +210,17 @@ class _Refinement:
 
 def refine(
     model: Model, header: PictureHeader, config: RefineConfig, read: Read, y: Sequence[NDArray[np.float32]],
-    z: Sequence[NDArray[np.int8]], device: str = "cpu", steps: NDArray[np.int8] | None = None,
+    z: Sequence[NDArray[np.int8]], device: str = "cpu",
+    steps: Sequence[NDArray[np.int8] | None] = (), mapped: NDArray[np.int8] | None = None,
 ) -> Refined:  # fmt: skip
     """Symbols that cost less for what they show.
 
-    y: y_hat, or y, float32 [C_y, h, w] in quantiser steps; z: int8 [C_z, h/4, w/4]; steps: int8 [h, w], quality map.
+    y: y_hat, or y, float32 [C_y, h, w] in quantiser steps; z: int8 [C_z, h/4, w/4]; steps: int8 [h, w] or
+    [C_y, h, w] of each component, () or None where there are none; mapped: int8 [h, w], the quality map alone.
     Equal inputs give equal results unless the time ends first.
     """
     found = [a.copy() for a in y]
-    work = _Refinement(model, header, config, read, device, steps)
+    work = _Refinement(model, header, config, read, device, steps, mapped)
     begin = time.monotonic()
     blocks = [(own.aligned(domain), domain) for domain in domains(header) for own in split(domain, BLOCK)]
     for number, (own, domain) in enumerate(blocks, 1):

@@ -120,6 +120,8 @@ def decide_tools(
     for one in wanted:
         if isinstance(one.tool, interface.ResolutionTool):
             take(one.tool, resolution)
+        if isinstance(one.tool, interface.StepsTool):
+            take(one.tool, analysed.scaling)
         if isinstance(one.tool, interface.LatentTool):
             before = _Latents(analysed, one.branch, one.tool, tuple(told), model, read, point, device, weight)
             take(one.tool, one.tool.choose(before))

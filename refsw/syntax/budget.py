@@ -10,6 +10,7 @@ from refsw.constants import FILTER_REACH, LATENT_BLOCK, TILE_SIDE, WINDOW_SIDE
 from refsw.syntax.geometry import ceil_div
 from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.resolution import shown_header
+from refsw.syntax.scaling import is_scaled
 
 ENCODER_BYTES_PER_SYMBOL = 6
 """(informative) An encoder holds y in 4 bytes and scale_index in 2, besides the symbols."""
@@ -61,7 +62,8 @@ class Budget:
 def budget(codestream: Codestream) -> Budget:
     """Bounds from the headers, without weights."""
     header = codestream.picture_header
-    enlarging = resolution_memory_bytes(header, shown_header(codestream))
+    more = resolution_memory_bytes(header, shown_header(codestream))
+    more += scaling_memory_bytes(header) if is_scaled(codestream) else 0
     profile, level = spec.profile(header.decoder_profile_idc), spec.level(header.level_idc)
     samples = header.coded_width * header.coded_height
     rows, columns = header.latent_size
@@ -87,8 +89,8 @@ def budget(codestream: Codestream) -> Budget:
         kmac_per_sample=profile.max_kmac_per_sample,
         macs=1000 * profile.max_kmac_per_sample * samples,
         parameters=profile.max_parameters,
-        memory_bytes=memory_bytes(header) + enlarging,
-        encoder_memory_bytes=encoder_memory_bytes(header) + enlarging,
+        memory_bytes=memory_bytes(header) + more,
+        encoder_memory_bytes=encoder_memory_bytes(header) + more,
         components=tuple(components),
     )
 
@@ -126,6 +128,11 @@ def resolution_memory_bytes(header: PictureHeader, shown: PictureHeader) -> int:
     size = 1 if header.bit_depth == 8 else 2
     more = channels * size * (shown.width * shown.height - header.width * header.height)
     return planes + more + RESOLUTION_STRIP_BYTES * channels * shown.width
+
+
+def scaling_memory_bytes(header: PictureHeader) -> int:
+    """(B.6) What variance scaling adds to the working memory of a decoder: a step of each latent sample, bytes."""
+    return _symbols(header)
 
 
 def lossless_memory_bytes(header: PictureHeader) -> int:

@@ -11,11 +11,12 @@ import zlib
 from collections.abc import Collection
 from dataclasses import replace
 
-from refsw.constants import RESOLUTION_TOOL_ID
+from refsw.constants import RESOLUTION_TOOL_ID, SCALING_TOOL_ID
 from refsw.errors import UsageError
 from refsw.syntax.headers import Codestream, PictureHeader, Substream, ToolHeader
 from refsw.syntax.writer import digested_headers
 
+STAYING = (RESOLUTION_TOOL_ID, SCALING_TOOL_ID)
 _POLYNOMIAL = 0xEDB88320  # of the CRC-32 that 8.7 names, bits reversed
 _ONES = 0xFFFFFFFF
 
@@ -47,10 +48,10 @@ def without_regions(codestream: Codestream, regions: Collection[int]) -> Codestr
 
 def without_tools(codestream: Codestream) -> Codestream:
     """(6.5) Coding tools are off, and the picture is another one where a tool was on; resolution change stays, because
-    alpha, boxes and users count in its samples."""
+    alpha, boxes and users count in its samples, and variance scaling, without which symbols cannot be parsed."""
     if codestream.tool_header is None:
         return codestream
-    kept = tuple(tool for tool in codestream.tool_header.tools if tool.tool_id == RESOLUTION_TOOL_ID)
+    kept = tuple(tool for tool in codestream.tool_header.tools if tool.tool_id in STAYING)
     header = replace(codestream.picture_header, tools_enabled_flag=bool(kept))
     left = ToolHeader(tools=kept) if kept else None
     return with_header(without_lossless(without_plane_digests(codestream)), header, left)

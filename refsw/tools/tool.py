@@ -24,7 +24,7 @@ from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 
 Plane = NDArray[np.int32]
-LATENT, POST_FILTER, RESOLUTION = "latent", "post-filter", "resolution"
+LATENT, POST_FILTER, RESOLUTION, STEPS = "latent", "post-filter", "resolution", "steps"
 AUTO, OFF = "on", "off"
 """Modes of every tool in a configuration: the encoder decides, or never; beside them the tool's own branches."""
 
@@ -200,8 +200,24 @@ class ResolutionTool(Tool, Protocol):
         """int32 [P, H, W] of the rectangle `seen` of the coded picture -> those of a rectangle of the displayed one."""
 
 
+@runtime_checkable
+class StepsTool(Tool, Protocol):
+    """(8.9) Steps of the quantiser of each sample, known before symbols are. There is one such tool, in the tool
+    header, whose payload refsw.syntax.scaling reads for parsing."""
+
+    def cost(self, channels: int) -> Cost:
+        """The greatest cost of any payload, for so many latent channels in all components."""
+
+    def steps(
+        self, index: NDArray[np.int32], component: int, payload: Any, mapped: NDArray[np.int8] | None = None
+    ) -> NDArray[np.int8]:
+        """int32 [C_y, h, w], s + q of 8.3.1, and steps of a quality map, int8 [h, w] -> int8 [C_y, h, w], -16..16."""
+
+
 def stage(tool: Tool) -> str:
-    """LATENT, POST_FILTER or RESOLUTION."""
+    """LATENT, POST_FILTER, RESOLUTION or STEPS."""
+    if isinstance(tool, StepsTool):
+        return STEPS
     if isinstance(tool, ResolutionTool):
         return RESOLUTION
     return LATENT if isinstance(tool, LatentTool) else POST_FILTER

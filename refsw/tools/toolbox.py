@@ -26,8 +26,9 @@ from refsw.tools.linear_enhancement.tool import LINEAR_ENHANCEMENT
 from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.switched_enhancement.tool import SWITCHED_ENHANCEMENT
 from refsw.tools.tool import LatentTool, PostFilter, Tool
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 
-OWN: tuple[Tool, ...] = (SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION)
+OWN: tuple[Tool, ...] = (SWITCHED_ENHANCEMENT, LINEAR_ENHANCEMENT, RESOLUTION, VARIANCE_SCALING)
 """Tools that have a tool_id, ascending: post-filters are applied in this order."""
 GROUP = "refsw.tools"
 """Entry points of proposals: NAME = "module:OBJECT"."""

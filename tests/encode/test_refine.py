@@ -99,7 +99,7 @@ def block(started: Started, log_map: float = 0.0) -> tuple[Block, tuple[torch.Te
     z, symbols = ([to_tensor(getattr(t, name), "cpu") for t in found.tensors] for name in ("z", "symbols"))
     box = Box(0, 0, 8, 12)
     flat = torch.full((1, 1, 8, 12), log_map)
-    made = Block(started.model, header, box, padded(read, header, box, "cpu"), z, 1.1, flat)
+    made = Block(started.model, header, box, padded(read, header, box, "cpu"), z, 1.1, (flat, flat), flat)
     return made, tuple(symbols)
 
 

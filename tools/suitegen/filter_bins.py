@@ -37,6 +37,7 @@ from refsw.tools.switched_enhancement.features import DIRECTIONS, classes, diffe
 from refsw.tools.switched_enhancement.features import REACH as SWITCHED_REACH
 from refsw.tools.tool import Place, Plane, PostFilter
 from refsw.tools.toolbox import OWN, syntax_of
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from suitegen import enlarge_bins
 from suitegen.bench import Bench
 
@@ -55,7 +56,7 @@ def every() -> tuple[str, ...]:
     limits = sorted({term.limit for terms in own.terms for term in terms if term.limit})
     segments = range(len(own.coefficients[0]) - 1)
     return (
-        *(name for tool in OWN for name in payload_bins(syntax_of(tool))),
+        *(name for tool in OWN if tool is not VARIANCE_SCALING for name in payload_bins(syntax_of(tool))),
         *(f"{AROUND}: {what} = {value}" for what, values in (
             ("number", (1, 2)), ("planes", (1, 3)), ("bit depth", DEPTHS), ("tiles", (0, 1)),
             ("domain", ("the picture", "with regions inside", "an independent region", "smaller than the reach")),

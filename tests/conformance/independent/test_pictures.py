@@ -39,6 +39,17 @@ def test_quality_maps(bench: Bench, regions: tuple[str, ...]) -> None:
     bench.compare(stream)
 
 
+@pytest.mark.parametrize("mode", ["usual", "finest"])
+@pytest.mark.parametrize("regions", [(), ("regions.rows=2", "regions.columns=2", "regions.independent=true")])
+def test_variance_scaling(bench: Bench, mode: str, regions: tuple[str, ...]) -> None:
+    steps = np.random.default_rng(9).integers(-16, 17, (6, 9)).astype(np.int8) if regions else None
+    config = load_config("base", [f"model={bench.model}", "coding.plane_digests=true", "profile=experimental",
+                                  f"tools.variance_scaling={mode}", *regions])  # fmt: skip
+    stream = bench.folder / "scaled.jai"
+    stream.write_bytes(encode_picture(picture(1, 90, 140), config, quality=60, steps=steps).data)
+    bench.compare(stream)
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 130), (64, 64), (65, 17)])
 def test_sizes(bench: Bench, height: int, width: int) -> None:
     result = bench.compare(bench.stream(picture(2, height, width, 3 if width > 64 else 1)))
