@@ -11,10 +11,12 @@ tools/make_suite.py --units            the unit vectors alone, into a suite that
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from suitegen.bench import Bench  # noqa: E402
 from suitegen.build import EDITION, PANEL, Built, build, differences, write_suite  # noqa: E402
+from suitegen.coverage import measure  # noqa: E402
 from suitegen.panel import spread, tolerances  # noqa: E402
 from suitegen.units import unit_differences, write_units  # noqa: E402
 
@@ -32,6 +35,7 @@ from refsw.models import load_package  # noqa: E402
 from refsw.numerics import numerics  # noqa: E402
 
 SUITE = ROOT / "conformance" / "suites" / EDITION
+say = functools.partial(print, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,18 +57,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     begin = time.monotonic()
     with numerics(1):
         bench = Bench(load_package(arguments.model))
-        built = build(bench, print, arguments.only)
+        built = build(bench, say, arguments.only)
         if arguments.check:
             wrong = differences(arguments.out, built) + ([] if arguments.only else unit_differences(arguments.out))
             print(*wrong, f"{len(built)} vectors, {len(wrong)} differ, {time.monotonic() - begin:.0f} s", sep="\n")
             return 1 if wrong or not built else 0
-    saturating = frozenset(one.recipe.id for one in built if one.recipe.saturates)
-    known = kept(arguments.out, built) if arguments.keep_panel else None
-    write_suite(arguments.out, bench, built, {}, {})
-    record = spread(load_suite(arguments.out), saturating, print, known)
-    write_suite(arguments.out, bench, built, tolerances(record, saturating), record)
+        known = kept(arguments.out, built) if arguments.keep_panel else None
+        write_measured(arguments.out, bench, built, known)
     print(f"{len(built)} vectors in {time.monotonic() - begin:.0f} s: {arguments.out}")
     return 0
+
+
+def write_measured(folder: Path, bench: Bench, built: tuple[Built, ...], known: Mapping[str, Any] | None) -> None:
+    """A suite and its panel, beside the folder until all is there: what ends on the way leaves the folder as it is.
+
+    known: as of `spread`.
+    """
+    saturating = frozenset(one.recipe.id for one in built if one.recipe.saturates)
+    coverage = measure(bench, ((one.recipe.id, one.data) for one in built))
+    print(f"coverage {100 * coverage.share:.1f} %")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".suite-", dir=folder.parent) as name:
+        part = Path(name) / folder.name
+        write_suite(part, bench, built, coverage, {}, {})
+        record = spread(load_suite(part), saturating, say, known)
+        write_suite(part, bench, built, coverage, tolerances(record, saturating), record)
+        if folder.exists():
+            folder.rename(Path(name) / "before")
+        part.rename(folder)
 
 
 def only_units(folder: Path, check: bool) -> int:

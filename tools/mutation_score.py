@@ -41,7 +41,7 @@ CLAIM = ROOT / "conformance" / "claims" / "experimental-1-exact.yaml"
 def outcome(suite: Suite, bench: Bench, vector: Vector) -> str:
     """What the decoder of this process does with a vector: PASS, or the verdict it would get."""
     try:
-        decoded = decode(bench, suite.stream(vector), "bop")
+        decoded = decode(bench, suite.stream(vector), vector.operating_point)
     except RefswError as error:
         wanted = {"invalid": (3,), "unsupported": (6,), "acceptable": (3,)}.get(vector.result, ())
         return "PASS" if error.exit_code in wanted else "REJECTED-WRONGLY"
@@ -88,7 +88,9 @@ def all_caught(suite: Suite, only: Sequence[str], named: Mapping[str, str]) -> I
 def near(name: str, vectors: Sequence[Vector], named: str) -> list[Vector]:
     """The vector that caught it before, then those of its part, of the kind that it gets wrong first."""
     words: tuple[str, ...] = ()
-    if name in MUTANTS:
+    if name.startswith("point-"):
+        words = ("points-", "simple-")
+    elif name in MUTANTS:
         words = ("resolution-",) if name in ENLARGE else ("switched-", "linear-", "filters-")
     elif name in LAYERS:
         words = ("map-",) if name.startswith("map-") else ("lossless-",)

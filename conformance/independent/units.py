@@ -16,14 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from conformance.independent import colour, entropy, layers, planes, tools
+from conformance.independent import colour, entropy, layers, lossless, planes, residual, tools
+from conformance.independent import symbols as symbols_of_regions
 from conformance.independent.bits import BitReader
 from conformance.independent.enlarge import Resolution
 from conformance.independent.entropy import DamagedError
+from conformance.independent.errors import RejectedError
 from conformance.independent.headers import FULL, GREY
 from conformance.independent.layers import Tensor
+from conformance.independent.limits import LEVELS
 from conformance.independent.main import specification
 from conformance.independent.scaling import Scaling
+from conformance.independent.segments import DEFLATE, LosslessLayer
 
 Values = Mapping[str, Any]
 
@@ -46,7 +50,7 @@ def difference(unit: Values, spec: Path) -> str:
     """What this decoder does otherwise than a unit expects; "" where nothing."""
     try:
         own = STEPS[unit["kind"]](unit["given"], spec)
-    except DamagedError as error:
+    except (DamagedError, RejectedError) as error:
         return "" if unit["result"] == "invalid" else f"refused: {error}"
     if unit["result"] == "invalid":
         return f"not refused; clause {unit['clause']}"
@@ -134,6 +138,60 @@ def post_filter(tool_id: int) -> Callable[[Values, Path], Tensor]:
     return step
 
 
+def quality_map(given: Values, spec: Path) -> Tensor:
+    """(8.8.1) Steps of a picture."""
+    gaussian = symbols_of_regions.load_table(spec, "gaussian", symbols_of_regions.ROWS)
+    coded = bytes.fromhex(given["quality_map_data"])
+    return symbols_of_regions.decode_steps(coded, gaussian, given["height"], given["width"])
+
+
+def alpha(given: Values, spec: Path) -> Tensor:
+    """(9.5.5) The alpha plane."""
+    header: Any = SimpleNamespace(
+        bit_depth=given["bit_depth"], display_height=given["height"], display_width=given["width"]
+    )
+    return colour.alpha_plane(header, bytes.fromhex(given["alpha_data"]))
+
+
+def residual_row(given: Values, spec: Path) -> Tensor:
+    """(9.9.6) Row of the residual table and number of low bits, one shape of contexts after the other."""
+    width, shape, phase = (tensor(given[name]) for name in ("width", "shape", "phase"))
+    steps = np.zeros(residual.CONTEXTS, np.int64)  # so that context k has width k
+    steps[residual.UNCODED] = residual.UNCODED_STEP
+    found = np.zeros((2, len(width)), np.int64)
+    for own in range(residual.SHAPES):
+        coding = residual.coding_of(width, steps, np.full_like(steps, own), given["bit_depth"])
+        found = np.where(shape == own, np.stack([coding.rows(phase), coding.low_bits]), found)
+    return found
+
+
+def layer_samples(given: Values, spec: Path) -> Tensor:
+    """(9.9.2 to 9.9.6, 9.9.8) A lossless layer over its base."""
+    parameters, data = (bytes.fromhex(given[name]) for name in ("lossless_parameters", "lossless_data"))
+    own = LosslessLayer(
+        given["lossless_coding_idc"], given["log2_lanes"], tuple(given["parameter_row"]), parameters, (), data
+    )
+    base = list(tensor(given["base"]))
+    if own.coding_idc == DEFLATE:
+        return np.stack(lossless.decode_deflate(own, base, given["bit_depth"]))
+    gaussian = symbols_of_regions.load_table(spec, "gaussian", symbols_of_regions.ROWS)
+    rows = symbols_of_regions.load_table(spec, "residual", residual.ROWS)
+    return np.stack(lossless.decode_lattices(own, base, given["bit_depth"], gaussian, rows))
+
+
+def resolution_change(given: Values, spec: Path) -> Tensor:
+    """(9.12) Coded planes to displayed ones, from a payload."""
+    own = tensor(given["planes"])
+    height, width = own.shape[1:]
+    header: Any = SimpleNamespace(
+        coded_height=height, coded_width=width, display_height=height, display_width=width, level=LEVELS[10]
+    )
+    parameters = tools.TOOLS[tools.RESOLUTION](BitReader(bytes.fromhex(given["payload"])), header)
+    if not isinstance(parameters, Resolution):
+        raise ValueError("the payload is not one of resolution change")
+    return parameters.enlarged(own, given["bit_depth"])
+
+
 STEPS: Mapping[str, Callable[[Values, Path], Tensor]] = {
     "entropy": symbols,
     "layer": layer,
@@ -144,6 +202,11 @@ STEPS: Mapping[str, Callable[[Values, Path], Tensor]] = {
     "chroma": chroma,
     "switched-enhancement": post_filter(tools.SWITCHED_ENHANCEMENT),
     "linear-enhancement": post_filter(tools.LINEAR_ENHANCEMENT),
+    "quality-map": quality_map,
+    "alpha": alpha,
+    "residual-row": residual_row,
+    "lossless": layer_samples,
+    "resolution-change": resolution_change,
 }
 
 

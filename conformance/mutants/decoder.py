@@ -16,6 +16,7 @@ from conformance.independent.picture import Decoded, decode_picture
 from conformance.mutants.enlarge import ENLARGE
 from conformance.mutants.filters import FILTERS
 from conformance.mutants.patch import Patch
+from conformance.mutants.points import POINTS
 from conformance.mutants.score import Caught
 from conformance.mutants.switched import SWITCHED
 from conformance.runner.claim import Claim
@@ -24,7 +25,7 @@ from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Vector
 
 CRASHED = 5
-MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE}
+MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE, **POINTS}
 """Decoder A with one wrong line."""
 RARE = frozenset({
     "linear-half-less", "linear-half-away", "linear-32-bit", "linear-unclipped", "switched-half-away",

@@ -16,7 +16,16 @@ from conformance.runner.claim import load_claim
 from conformance.runner.errors import ConformError, UsageError
 from conformance.runner.execute import Options, Progress, execute, select
 from conformance.runner.judge import PASS
-from conformance.runner.report import Run, canonical, changes, conclusion, read_report, report_of, write
+from conformance.runner.report import (
+    Run,
+    canonical,
+    changes,
+    conclusion,
+    decoder_name,
+    read_report,
+    report_of,
+    write,
+)
 from conformance.runner.suite import find_suite, load_suite, verify
 from conformance.runner.text import listing, shown
 from conformance.runner.units import load_units, unit_listing, unit_shown, verify_units
@@ -108,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "decode trivial vectors and say what is wrong with the layout", _doctor)
     suite(doctor)
     adapter(doctor)
+    doctor.add_argument("--claim", type=Path, metavar="CLAIM.yaml", help="take vectors that are inside this claim")
     listed = command("list", "one line for each vector", _list)
     listed.add_argument("--units", action="store_true", help="unit vectors, which need no codestream")
     suite(listed)
@@ -145,7 +155,7 @@ def _run(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
     if old is not None:
         _print_changes(old, report)
     holds, text = conclusion(verdicts, run.selected)
-    print(f"{claim.product} {claim.version}, {claim.profile}@{claim.level} {claim.strictness}: {text}")
+    print(f"{decoder_name(report)}, {claim.profile}@{claim.level} {claim.strictness}: {text}")
     passed = all(v.status == PASS for v in verdicts) and bool(verdicts)
     return 0 if holds or (run.selected and passed) else 1
 
@@ -182,7 +192,9 @@ def _doctor(arguments: argparse.Namespace, words: tuple[str, ...]) -> int:
     from conformance.runner.doctor import examine
 
     folder, _ = find_suite(arguments.suite)
-    findings = examine(load_suite(folder), load_adapter(arguments.adapter, arguments.python), _options(arguments))
+    suite = load_suite(folder)
+    claim = None if arguments.claim is None else load_claim(arguments.claim, suite)
+    findings = examine(suite, load_adapter(arguments.adapter, arguments.python), _options(arguments), claim)
     for finding in findings:
         print(finding)
     return 0 if all(finding.healthy for finding in findings) else 1

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.runner.adapter import Adapter, Places
+from conformance.runner.claim import Claim, outside
 from conformance.runner.errors import UsageError
 from conformance.runner.execute import Options, decoder_of, limits_of
 from conformance.runner.judge import result_problem
@@ -24,7 +25,9 @@ from conformance.runner.planes import Geometry, Plane, split
 from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Vector
 
-VECTORS = ("size-17x33", "depth-10", "chroma-420")
+VECTORS = ("size-17x33", "depth-10", "chroma-420", "simple-size-17x33", "simple-depth-10", "simple-chroma-420")
+"""Of profile base, and for decoders of profile simple; without a claim the first three are taken."""
+COUNT = 3
 CLOSE = 0.02
 """Mean difference, as a share of the range, at which planes count as the same picture: float decoders differ."""
 
@@ -41,13 +44,17 @@ class Finding:
         return f"{'ok     ' if self.healthy else 'problem'} {self.vector}: {self.text}"
 
 
-def examine(suite: Suite, adapter: Adapter, options: Options) -> tuple[Finding, ...]:
-    """Decodes the doctor's vectors. Raises UsageError where the decoder cannot be started."""
-    found = []
+def examine(suite: Suite, adapter: Adapter, options: Options, claim: Claim | None = None) -> tuple[Finding, ...]:
+    """Decodes the doctor's vectors, of a claim where there is one. Raises UsageError where the decoder cannot be
+    started, or none of them is inside the claim."""
+    found, every = list[Finding](), [suite.vector(one) for one in VECTORS]
+    vectors = [vector for vector in every if claim is None or not outside(claim, vector, suite)][:COUNT]
+    if not vectors:
+        raise UsageError(f"none of {', '.join(VECTORS)} is inside the claim")
     with tempfile.TemporaryDirectory(prefix="refsw-conform-") as name:
         decoder = decoder_of(adapter, options, Path(name))
         try:
-            for vector in (suite.vector(one) for one in VECTORS):
+            for vector in vectors:
                 work = Path(name) / vector.id
                 work.mkdir()
                 places = Places(

@@ -6,20 +6,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.runner.report import decoder_name
+
 
 def render(report: Mapping[str, Any]) -> str:
     """The report as Markdown."""
     claim, suite, adapter = report["claim"], report["suite"], report["adapter"]
     lines = [
-        f"# Conformance of {_cell(claim['product'])} {_cell(claim['version'])}",
+        f"# Conformance of {_cell(decoder_name(report))}",
         "",
         f"**{report['conclusion']}.**",
         "",
         "| | |",
         "|---|---|",
-        f"| claim | {claim['profile']}@{claim['level']}, {claim['strictness']} ({claim['sha256'][:12]}) |",
+        f"| claim | stated for {_cell(claim['product'])} {_cell(claim['version'])}: "
+        f"{claim['profile']}@{claim['level']}, {claim['strictness']} ({claim['sha256'][:12]}) |",
         f"| suite | {suite['edition']} {suite['version']}, {suite['tier']} ({suite['manifest_sha256'][:12]}) |",
-        f"| decoder | {_cell(adapter['name'])} {_cell(adapter['decoder'])} |",
+        f"| adapter | {adapter['sha256'][:12]} |",
         f"| date | {report['environment']['date']} |",
         "",
         "| verdict | vectors |",

@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.runner.report import decoder_name
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #667; --line: #d5d9df; --paper: #fff; --good: #1a7f4b;
   --bad: #b3261e; --odd: #9a6700; --wash: #f5f6f8 }
@@ -34,8 +36,7 @@ code { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
 
 def render(report: Mapping[str, Any]) -> str:
     """The report as one HTML page."""
-    claim = report["claim"]
-    title = f"Conformance of {claim['product']} {claim['version']}"
+    title = f"Conformance of {decoder_name(report)}"
     body = "\n".join((
         f"<h1>{_e(title)}</h1>", _verdict(report), _facts(report), _counts(report), _kinds(report), _failures(report),
         _all(report),
@@ -63,14 +64,15 @@ def _verdict(report: Mapping[str, Any]) -> str:
 def _facts(report: Mapping[str, Any]) -> str:
     claim, suite, adapter, machine = (report[key] for key in ("claim", "suite", "adapter", "environment"))
     rows = {
-        "claim": f"{claim['profile']}@{claim['level']}, {claim['strictness']}; operating points "
+        "claim": f"stated for {claim['product']} {claim['version']}: "
+        f"{claim['profile']}@{claim['level']}, {claim['strictness']}; operating points "
         f"{', '.join(claim['operating_points'])}; {', '.join(claim['chroma_formats'])}; "
         f"{', '.join(map(str, claim['bit_depths']))} bits; alpha {'yes' if claim['alpha'] else 'no'}; tools "
         f"{', '.join(claim['tools']) or 'none'}",
         "suite": f"{suite['edition']} {suite['version']}, {suite['tier']}; manifest {suite['manifest_sha256'][:16]}; "
         + "weights "
         + ", ".join(f"{name} {digest[:16]}" for name, digest in suite["weights"].items()),
-        "decoder": f"{adapter['name']} {adapter['decoder']}".strip() + f"; adapter {adapter['sha256'][:16]}",
+        "decoder": f"{decoder_name(report)}; adapter {adapter['sha256'][:16]}",
         "machine": f"{machine['system']}, {machine['processors']} processors, Python {machine['python']}",
         "date": machine["date"],
         "command": shlex.join(report["command"]),

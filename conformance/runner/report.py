@@ -99,6 +99,11 @@ def environment() -> dict[str, str]:
     }
 
 
+def decoder_name(report: Mapping[str, Any]) -> str:
+    """What was tested, as its adapter and its probe say; the product of a claim may be another."""
+    return f"{report['adapter']['name']} {report['adapter']['decoder']}".strip()
+
+
 def canonical(report: Mapping[str, Any]) -> bytes:
     """The bytes of report.json."""
     return (json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -24,7 +24,8 @@ def shown(suite: Suite, vector: Vector) -> Iterator[str]:
     yield f"{vector.id} (revision {vector.revision}): {vector.title}"
     yield f"  purpose    {vector.purpose}"
     yield f"  clauses    {', '.join(vector.clauses) or '-'}"
-    yield f"  kind       {vector.kind}, tier {vector.tier}, profile {vector.profile}, level {vector.level}"
+    needs = f"profile {vector.profile}, level {vector.level}, operating point {vector.operating_point}"
+    yield f"  kind       {vector.kind}, tier {vector.tier}, {needs}"
     yield f"  stream     {suite.folder / vector.stream}, {vector.bytes} bytes, sha256 {vector.sha256}"
     expected = {"invalid": "exit 3", "unsupported": "exit 6", "acceptable": "exit 0 or 3", "valid": "exit 0"}
     clause = f", clause {vector.clause}" if vector.clause else ""

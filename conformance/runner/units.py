@@ -26,6 +26,7 @@ from conformance.runner.suite import read
 UNITS = "units.json"
 KINDS = (
     "entropy", "layer", "gain", "rectifier", "planes", "colour", "chroma", "switched-enhancement", "linear-enhancement",
+    "quality-map", "alpha", "residual-row", "lossless", "resolution-change",
 )  # fmt: skip
 TYPES = ("i2", "i4", "i8", "u1", "u2")
 _SCHEMA_VERSION = 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.runner.claim import load_claim
 from conformance.runner.doctor import examine
 from conformance.runner.execute import Options
 from conformance.runner.suite import Suite
-from tests.conformance.conftest import replay
+from tests.conformance.conftest import ROOT, replay
 
 
 @pytest.mark.parametrize(("mutant", "text"), [
@@ -22,3 +23,11 @@ def test_diagnosis(suite: Suite, mutant: str, text: str) -> None:
     findings = examine(suite, replay("--mutant", mutant), Options())
     problems = " / ".join(finding.text for finding in findings if not finding.healthy)
     assert (text in problems) if text else not problems, problems
+
+
+def test_a_claim_of_profile_simple_has_vectors_of_its_own(suite: Suite) -> None:
+    claim = load_claim(ROOT / "conformance" / "claims" / "simple-1-exact.yaml", suite)
+    findings = examine(suite, replay(), Options(), claim)
+    assert [one.vector for one in findings if one.healthy] == [
+        "simple-size-17x33", "simple-depth-10", "simple-chroma-420"
+    ]  # fmt: skip

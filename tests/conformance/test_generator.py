@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,32 @@ def test_coverage_has_not_fallen(suite: Suite) -> None:
     assert measured.bins == shipped["bins"] and measured.holes == shipped["holes"]
     assert all(measured.holes.values())
     assert measured.share >= 0.88
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_suite_is_written_whole_or_not_at_all(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import make_suite
+    from suitegen.bench import Bench
+    from suitegen.coverage import Coverage, all_bins
+
+    def spread(*_: object) -> dict[str, object]:
+        if fails:
+            raise KeyboardInterrupt
+        return {"vectors": {}}
+
+    monkeypatch.setattr(make_suite, "measure", lambda *_: Coverage({}, dict.fromkeys(all_bins(), "none is built")))
+    monkeypatch.setattr(make_suite, "spread", spread)
+    folder = tmp_path / "suites" / "1.1"
+    folder.mkdir(parents=True)
+    (folder / "panel.json").write_text("measured", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
+        make_suite.write_measured(folder, Bench(load_package("base")), (), None)
+    assert [path.name for path in folder.parent.iterdir()] == ["1.1"]
+    if fails:
+        assert [path.name for path in folder.iterdir()] == ["panel.json"]
+        assert (folder / "panel.json").read_text(encoding="utf-8") == "measured"
+    else:
+        assert json.loads((folder / "panel.json").read_bytes()) == {"vectors": {}}
+        assert (folder / "manifest.json").exists()

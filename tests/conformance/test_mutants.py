@@ -23,14 +23,16 @@ from tests.conformance.conftest import ROOT
 RECORD = json.loads((ROOT / "conformance" / "mutants" / "caught.json").read_bytes())
 SAMPLE = ("skip-at-threshold", "escape-sign", "leaky-no-rounding", "sum-unclamped", "tiles-no-overlap", "chroma-floor",
           "regions-dependent", "states-unchecked", "alpha-modulo", "condition-forgotten", "lattice-order",
-          "error-off-by-one", "phase-ignored", "low-bits-upper-first", "map-not-mean", "map-clamped-early")  # fmt: skip
+          "error-off-by-one", "phase-ignored", "low-bits-upper-first", "map-not-mean", "map-clamped-early",
+          "point-bop")  # fmt: skip
 """Mutants inside the decoder that a test runs; tools/mutation_score.py runs all."""
 OF_A = ("filters-reversed", "filters-across", "filters-by-tile", "filters-by-block", "linear-no-half", "linear-reach-2",
         "linear-32-bit", "linear-chroma-late", "linear-edge-0", "switched-threshold-above", "switched-direction-tie",
         "switched-limit-below", "switched-p-no-half", "switched-quality-end", "switched-edge-mirrored",
         "accepts-payload-tail", "accepts-no-plane-1", "accepts-tool-order", "resolution-phase-reversed",
         "resolution-half-less", "resolution-rows-first", "resolution-clipped-above", "resolution-after-colour",
-        "resolution-before-filters", "resolution-side-up", "accepts-displayed-size")  # fmt: skip
+        "resolution-before-filters", "resolution-side-up", "accepts-displayed-size", "point-bop-weights",
+        "point-first")  # fmt: skip
 """Mutants of decoder A that a test runs."""
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.runner import markdown, page
 from conformance.runner.adapter import Adapter
 from conformance.runner.claim import Claim, outside
 from conformance.runner.cli import main
 from conformance.runner.execute import Options, execute
 from conformance.runner.judge import Verdict
 from conformance.runner.process import Limits, run
-from conformance.runner.report import changes, conclusion
+from conformance.runner.report import Run, changes, conclusion, report_of
 from conformance.runner.suite import Suite
 from tests.conformance.conftest import ROOT, replay
 
@@ -162,6 +163,15 @@ def test_changes_name_what_passes_no_more() -> None:
 
     found = changes(report(a="PASS", b="FAIL", c="PASS"), report(a="CRASH", b="PASS"))
     assert [(c.vector, c.worse) for c in found] == [("a", True), ("b", False), ("c", True)]
+
+
+def test_reports_name_the_decoder_not_the_product_of_the_claim(few: Suite, exact: Claim) -> None:
+    claim, adapter = replace(exact, product="their product"), replace(replay(), name="decoder <Z>")
+    report = report_of(Run(few, None, claim, adapter, "Z 1.2", (Verdict("size-17x33", "PASS"),), ("run",), True))
+    title = "Conformance of decoder &lt;Z&gt; Z 1.2"
+    assert f"<title>{title}</title>" in page.render(report) and f"<h1>{title}</h1>" in page.render(report)
+    assert markdown.render(report).startswith("# Conformance of decoder \\<Z\\> Z 1.2\n")
+    assert "stated for their product 0.1" in page.render(report)
 
 
 BLOCKED = """

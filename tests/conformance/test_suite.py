@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from conformance.runner.claim import load_claim, outside
 from conformance.runner.cli import main
 from conformance.runner.errors import SuiteError
 from conformance.runner.suite import Suite, left_aside, load_suite, verify
+from refsw import syntax
+from refsw.decode.picture import OPERATING_POINTS
 from refsw.models import load_package
 from tests.conformance.conftest import ROOT
 
@@ -35,7 +39,7 @@ def test_suite_is_of_the_shipped_weights(suite: Suite) -> None:
 
 def test_suite_is_small(suite: Suite) -> None:
     size = sum(path.stat().st_size for path in suite.folder.rglob("*") if path.is_file())
-    assert size < 8_000_000
+    assert size < 10_000_000
     assert len(suite.vectors) > 200 and sum(vector.result == "invalid" for vector in suite.vectors) > 80
 
 
@@ -73,3 +77,29 @@ def test_a_manifest_that_is_no_manifest(tmp_path: Path) -> None:
         (tmp_path / "manifest.json").write_text(text)
         with pytest.raises(SuiteError):
             load_suite(tmp_path)
+
+
+def test_profile_simple_is_claimed_by_itself(suite: Suite) -> None:
+    claims = ROOT / "conformance" / "claims"
+    simple, base = (load_claim(claims / f"{name}-1-exact.yaml", suite) for name in ("simple", "base"))
+    own = [vector for vector in suite.vectors if not outside(simple, vector, suite)]
+    assert sum(v.result == "valid" for v in own) > 50 and sum(v.result == "invalid" for v in own) > 50
+    assert {(v.profile, v.operating_point) for v in own} == {("simple", "sop")}
+    assert all(not outside(base, vector, suite) for vector in own), "a decoder of base with SOP decodes them too"
+    bop = replace(base, operating_points=("bop",))
+    assert all(outside(bop, vector, suite) for vector in own)
+
+
+def test_golden_planes_belong_to_a_listed_operating_point(suite: Suite) -> None:
+    for vector in suite.vectors:
+        if vector.golden is not None:
+            listed = syntax.read(suite.stream(vector)).picture_header.synthesis_transform_id
+            assert OPERATING_POINTS.index(vector.operating_point) in listed, vector.id
+
+
+def test_simple_is_another_synthesis_of_the_same_symbols(suite: Suite) -> None:
+    for name in ("size-65x63", "chroma-420", "region-both-independent"):
+        one, other = (suite.golden(suite.vector(prefix + name)) for prefix in ("", "simple-"))
+        assert one.planes != other.planes, name
+        latent = [stage for stage in one.stages if stage != "planes"]
+        assert latent and all(one.stages[stage] == other.stages[stage] for stage in latent), name

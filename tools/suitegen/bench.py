@@ -41,23 +41,33 @@ Steps = Callable[[int, int], NDArray[np.int8]]
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """The model of a suite, loaded once."""
+    """The model of a suite, loaded once, and the named configuration that vectors start from.
+
+    shared: another bench, whose model and coder this one takes.
+    """
 
     package: ModelPackage
+    configuration: str = "cfg/base.yaml"
+    shared: Bench | None = None
 
     @cached_property
     def model(self) -> Model:
         """With its networks."""
-        return Model.from_package(self.package)
+        return Model.from_package(self.package) if self.shared is None else self.shared.model
 
     @cached_property
     def coder(self) -> Coder:
         """Codes pictures."""
-        return Coder(self.model)
+        return Coder(self.model) if self.shared is None else self.shared.coder
+
+    @cached_property
+    def simple(self) -> Bench:
+        """The same for profile simple."""
+        return Bench(self.package, "cfg/simple.yaml", self)
 
     def config(self, *overrides: str) -> Config:
-        """The named configuration base, with what a vector changes."""
-        return load_config("cfg/base.yaml", (f"model={self.package.description.name}", *overrides))
+        """The configuration, with what a vector changes."""
+        return load_config(self.configuration, (f"model={self.package.description.name}", *overrides))
 
     def coded(
         self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,

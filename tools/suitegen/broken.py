@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from refsw import syntax
@@ -58,11 +58,11 @@ def negative(
     )  # fmt: skip
 
 
-def mutants(streams: Streams) -> Iterator[Recipe]:
+def mutants(streams: Streams, parents: Sequence[str] = PARENTS) -> Iterator[Recipe]:
     """Every clause that a table of the syntax carries, broken by itself: validate must find it and nothing else."""
     seen: set[str] = set()
     for keep in (False, True):
-        for parent in PARENTS:
+        for parent in parents:
             own = syntax.read(streams[parent])
             data = syntax.write(own if keep else without_digests(own))
             for mutant in syntax.mutate(data):

@@ -14,15 +14,15 @@ from conformance.runner.suite import MANIFEST, write_sums
 from refsw import __version__, spec, syntax
 from refsw.errors import RefswError
 from refsw.syntax.headers import CHROMA_FORMATS, PictureHeader
-from suitegen import valid
+from suitegen import simple, valid
 from suitegen.bench import Bench
 from suitegen.broken import recipes as broken_recipes
-from suitegen.coverage import measure, page
+from suitegen.coverage import Coverage, page
 from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 from suitegen.units import unit_files
 
-EDITION, VERSION = "2026.1", "0.3.0"
+EDITION, VERSION = "2026.1", "0.4.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
 COVERAGE = "coverage.json"
@@ -47,7 +47,7 @@ def needs(header: PictureHeader, recipe: Recipe, alpha: bool) -> dict[str, Any]:
     return {
         "profile": spec.profile(header.decoder_profile_idc).name,
         "level": spec.level(header.level_idc).name,
-        "operating_point": "bop",
+        "operating_point": recipe.operating_point,
         "bit_depth": header.bit_depth,
         "chroma_format": CHROMA_FORMATS[header.source_chroma_format_idc],
         "alpha": alpha,
@@ -66,21 +66,23 @@ def build(bench: Bench, say: Callable[[str], None], only: Iterable[str] = ()) ->
     negative_ids = not words or not all(any(word in recipe.id for recipe in basic) for word in words)
     streams = {recipe.id: recipe.build(bench) for recipe in basic if negative_ids or wanted(recipe)}
     say(f"{len(streams)} valid streams")
-    broken = tuple(broken_recipes(streams)) if negative_ids else ()
+    broken = (*broken_recipes(streams), *simple.hostile(streams)) if negative_ids else ()
+    points = {recipe.id: recipe.operating_point for recipe in basic}
     built = []
     for recipe in (*basic, *broken):
         if wanted(recipe):
             data = streams[recipe.id] if recipe.id in streams else recipe.build(bench)
-            base = decode(bench, data, "bop", lossy=True) if recipe.without else None
-            built.append(Built(recipe, data, checked(bench, recipe, data), base))
+            point = points[recipe.parent] if recipe.parent else recipe.operating_point
+            base = decode(bench, data, point, lossy=True) if recipe.without else None
+            built.append(Built(recipe, data, checked(bench, recipe, data, point), base))
             say(f"{recipe.id}: {len(data)} bytes")
     return tuple(built)
 
 
-def checked(bench: Bench, recipe: Recipe, data: bytes) -> Decoded | None:
+def checked(bench: Bench, recipe: Recipe, data: bytes, point: str) -> Decoded | None:
     """Golden values where the stream decodes, which it does or does not as the recipe says."""
     try:
-        decoded = decode(bench, data, "bop")
+        decoded = decode(bench, data, point)
     except RefswError as error:
         code = error.exit_code
         assert code == {"invalid": 3, "unsupported": 6}.get(recipe.result), f"{recipe.id}: {recipe.result}, and {error}"
@@ -114,8 +116,9 @@ def differences(folder: Path, built: tuple[Built, ...]) -> list[str]:
 
 
 def write_suite(
-    folder: Path, bench: Bench, built: tuple[Built, ...], tolerances: dict[str, Any], panel: dict[str, Any]
-) -> None:
+    folder: Path, bench: Bench, built: tuple[Built, ...], coverage: Coverage, tolerances: dict[str, Any],
+    panel: dict[str, Any],
+) -> None:  # fmt: skip
     """All files of a suite; files of vectors that are no more are removed."""
     names = set()
 
@@ -146,7 +149,6 @@ def write_suite(
     }
     for name, data in unit_files().items():
         put(name, data)
-    coverage = measure(bench, ((one.recipe.id, one.data) for one in built))
     put(COVERAGE, (json.dumps(asdict(coverage), indent=1) + "\n").encode())
     put("coverage.html", page(coverage, f"Coverage of suite {EDITION} {VERSION}").encode())
     put(PANEL, (json.dumps(panel, indent=1) + "\n").encode())

@@ -86,8 +86,7 @@ def hits(bench: Bench, data: bytes) -> frozenset[str]:
         for block, one in zip(stream.tool_header.tools, found, strict=False):
             bins |= payload_coverage(block.tool_payload, syntax_of(one.tool), header_names(header))
         decoded = decode_picture(
-            _coded_alone(stream, data), model=bench.model, operating_point="bop", selection=Selection(filters=False),
-            exact="auto", lossy=True,
+            _coded_alone(stream, data), model=bench.model, selection=Selection(filters=False), exact="auto", lossy=True,
         )  # fmt: skip
     except RefswError:
         return frozenset()

@@ -20,6 +20,7 @@ from conformance.runner.planes import sha256
 from conformance.runner.report import environment
 from conformance.runner.suite import Suite, Tolerance, Vector, left_aside
 from refsw import syntax
+from refsw.decode.picture import OPERATING_POINTS
 from refsw.syntax.surgery import without_plane_digests
 
 ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
@@ -60,7 +61,7 @@ def _spread(
     suite: Suite, valid: Sequence[Vector], saturating: frozenset[str], say: Callable[[str], None],
     known: Mapping[str, Any] | None,
 ) -> dict[str, Any]:  # fmt: skip
-    claim = Claim("panel", "", suite.profiles[-1], suite.levels[-1], ("bop",), (8, 10, 12, 14, 16),
+    claim = Claim("panel", "", suite.profiles[-1], suite.levels[-1], OPERATING_POINTS, (8, 10, 12, 14, 16),
                   ("4:0:0", "4:2:0", "4:2:2", "4:4:4"), True, "relaxed", suite.tools)  # fmt: skip
     old: Mapping[str, dict[str, Any]] = known["vectors"] if known else {}
     found: dict[str, dict[str, Any]] = {vector.id: old.get(vector.id, {}) for vector in valid}

@@ -193,6 +193,11 @@ PATCHES: Mapping[str, Patch] = {
     "display-size-ignored": Patch("the coded picture is shown (9.5.1)", picture, "displayed",
         lambda r: lambda header, selection: r(
             replace(header, diff_display_width=0, diff_display_height=0), selection)),
+    "point-bop": Patch("BOP decodes what SOP should (7.3)", picture, "choose_operating_point",
+        lambda r: lambda header, model, wanted: "bop",
+        (Patch("", picture, "check_budgets", lambda r: lambda *of: None),)),
+    "point-default": Patch("the first listed synthesis decodes, whichever is asked for (7.3)", picture,
+        "choose_operating_point", lambda r: lambda header, model, wanted: r(header, model, None)),
     "lanes-halved": Patch("half as many lanes (8.4.4)", rans, "Decoder", round_robin),
 }  # fmt: skip
 """What each of these breaks is caught by a vector that mutants.json names."""

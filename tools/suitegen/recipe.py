@@ -16,6 +16,7 @@ class Recipe:
     build: its bytes; source: in words, what they were made from; result, clause, error_class: what is expected;
     parent: id of the valid vector whose needs (profile, format) it shares, "" where its own headers say them;
     tools: what a claim must name; without: what a claim may leave aside, and the stream then gives its base (9.9);
+    operating_point: whose planes are golden; of a vector that has a parent, the parent's;
     revision: raised when the stream of an id becomes another; saturates: the exact networks clamp where float ones do
     not, so that float samples are not compared;
     seconds, memory_mib: limits of the decoder.
@@ -35,6 +36,7 @@ class Recipe:
     parent: str = ""
     tools: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    operating_point: str = "bop"
     revision: int = 1
     saturates: bool = False
     seconds: float = 60

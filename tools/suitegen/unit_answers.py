@@ -14,14 +14,27 @@ from conformance.runner.units import tensor
 from refsw.colour import CUSTOM, CustomTransform, downsample, image_from_planes
 from refsw.colour.transform import BT709, colour_transform
 from refsw.decode.exact import integer_planes
+from refsw.decode.extras import alpha_of
+from refsw.decode.lossless import decode_layer
+from refsw.decode.quality_map import quality_steps
 from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables
 from refsw.exact.gain import GainTable
 from refsw.exact.layer import IntegerLayer
 from refsw.exact.operations import NumpyOperations, ProvenLayer
+from refsw.lossless.rows import low_bits, rows_of
 from refsw.syntax.geometry import Region
-from refsw.syntax.headers import BIT_DEPTHS, ComponentHeader, PictureHeader
+from refsw.syntax.headers import (
+    BIT_DEPTHS,
+    AlphaPlane,
+    ComponentHeader,
+    LosslessLayer,
+    PictureHeader,
+    QualityMap,
+)
 from refsw.syntax.payload import header_names, read_payload
+from refsw.syntax.resolution import displayed_header
+from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.tool import Place, PostFilter
 from refsw.tools.toolbox import DEFAULT, syntax_of
 from refsw.types import Planes
@@ -115,6 +128,56 @@ def post_filter(tool_id: int) -> Callable[[Given], Numbers]:
     return step
 
 
+def quality_map(given: Given) -> Numbers:
+    """(8.8.1) Raises DamageError."""
+    segment = QualityMap(quality_map_data=bytes.fromhex(given["quality_map_data"]))
+    return quality_steps(segment, (given["height"], given["width"]))
+
+
+def sized(height: int, width: int, depth: int) -> PictureHeader:
+    """A header of a picture of this size."""
+    return replace(
+        _HEADER, coded_width_minus1=width - 1, coded_height_minus1=height - 1, bit_depth_idc=BIT_DEPTHS.index(depth)
+    )
+
+
+def alpha(given: Given) -> Numbers:
+    """(9.5.5) Raises DamageError."""
+    own = AlphaPlane(alpha_data=bytes.fromhex(given["alpha_data"]))
+    return alpha_of(own, sized(given["height"], given["width"], given["bit_depth"]))
+
+
+def residual_row(given: Given) -> Numbers:
+    """(9.9.6) Row, low bits: [2, n]."""
+    widths, shapes, phases = (tensor(given[name]) for name in ("width", "shape", "phase"))
+    depth = given["bit_depth"]
+    return np.stack([rows_of(widths, shapes, phases, depth), low_bits(widths, depth)])
+
+
+def lossless(given: Given) -> Numbers:
+    """(9.9.2 to 9.9.6, 9.9.8) Planes in coding order. Raises DamageError."""
+    layer = LosslessLayer(
+        lossless_coding_idc=given["lossless_coding_idc"], log2_lanes_lossless=given["log2_lanes"],
+        parameter_row=tuple(given["parameter_row"]), lossless_digest=(),
+        lossless_parameters=bytes.fromhex(given["lossless_parameters"]),
+        lossless_data=bytes.fromhex(given["lossless_data"]),
+    )  # fmt: skip
+    base = list(tensor(given["base"]).astype(np.int32))
+    return np.stack(decode_layer(layer, base, tuple(range(len(base))), given["bit_depth"]))
+
+
+def resolution_change(given: Given) -> Numbers:
+    """(9.12) Raises CodestreamError."""
+    own = tensor(given["planes"]).astype(np.int32)
+    header = sized(*own.shape[1:], given["bit_depth"])
+    payload: Any = read_payload(
+        bytes.fromhex(given["payload"]), syntax_of(RESOLUTION), header_names(header), "payload"
+    )  # fmt: skip
+    shown = displayed_header(header, payload)
+    seen, wanted = (Region(0, 0, one.coded_height, one.coded_width) for one in (header, shown))
+    return RESOLUTION.enlarge(own, payload, seen, wanted, header)
+
+
 def _pair(given: list[int]) -> tuple[int, int]:
     low, high = given
     return low, high
@@ -134,5 +197,10 @@ ANSWERS: Mapping[str, Callable[[Given], Numbers]] = {
     "chroma": chroma,
     "switched-enhancement": post_filter(1),
     "linear-enhancement": post_filter(2),
+    "quality-map": quality_map,
+    "alpha": alpha,
+    "residual-row": residual_row,
+    "lossless": lossless,
+    "resolution-change": resolution_change,
 }
 """Of each kind; what they give is the one tensor that is expected."""

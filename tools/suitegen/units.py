@@ -13,8 +13,8 @@ import numpy as np
 from conformance.runner.planes import sha256
 from conformance.runner.suite import SUMS, write_sums
 from conformance.runner.units import UNITS
-from refsw.errors import DamageError
-from suitegen import unit_integers, unit_pictures, unit_substreams
+from refsw.errors import InputError
+from suitegen import unit_integers, unit_layers, unit_pictures, unit_substreams
 from suitegen.unit import Case, tensor_of
 from suitegen.unit_answers import ANSWERS
 
@@ -28,13 +28,18 @@ EXPECTED = {
     "chroma": ("samples", "u2"),
     "switched-enhancement": ("planes", "i4"),
     "linear-enhancement": ("planes", "i4"),
+    "quality-map": ("steps", "i2"),
+    "alpha": ("alpha", "u2"),
+    "residual-row": ("rows", "i4"),
+    "lossless": ("planes", "u2"),
+    "resolution-change": ("planes", "i4"),
 }
 """Name and type of what each kind expects."""
 
 
 def cases() -> Iterator[Case]:
     """All unit vectors."""
-    for module in (unit_substreams, unit_integers, unit_pictures):
+    for module in (unit_substreams, unit_integers, unit_pictures, unit_layers):
         yield from module.cases()
 
 
@@ -60,8 +65,8 @@ def answer(case: Case) -> dict[str, Any]:
     """What a case expects, as refsw has it."""
     try:
         found = ANSWERS[case.kind](case.given)
-    except DamageError:
-        assert case.clause, f"{case.id}: is refused"
+    except InputError as error:
+        assert case.clause, f"{case.id}: is refused: {error}"
         return {}
     assert not case.clause, f"{case.id}: is not refused"
     name, kind = EXPECTED[case.kind]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import corners, enlarged, filters, lossless, maps, pictures, segments, stress
+from suitegen import corners, enlarged, filters, lossless, maps, pictures, segments, simple, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -19,6 +19,13 @@ Change = Callable[[PictureHeader], PictureHeader]
 
 def recipes() -> Iterator[Recipe]:
     """All valid vectors, basic ones first."""
+    base = tuple(of_base())
+    yield from base
+    yield from simple.recipes({recipe.id: recipe for recipe in base})
+
+
+def of_base() -> Iterator[Recipe]:
+    """Those that are not of profile simple."""
     for group in (sizes, formats, colours, qualities, components, regions, tiles, headers):
         yield from group()
     yield from segments.recipes()
