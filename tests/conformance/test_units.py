@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[object, str, Callable[[Any], Any], str]] = {
     "widest width 74": (residual, "WIDEST", lambda own: 74, "residual-row-16"),
     "context one too far": (lossless, "contexts", lambda own: lambda *given: own(*given) + 1, "lossless-grey"),
     "planes do not see each other": (lossless, "alike", lambda own: lambda planes, number: [], "lossless-three"),
-    "low bits added, not split": (lossless, "split_of", lambda own: lambda n: (n * 0, n), "lossless-16-bits"),
+    "upper low bits first": (lossless, "split_of", lambda own: lambda n: own(n)[::-1], "lossless-16-bits"),
     "filter of rows ignored": (lossless, "_unfiltered", lambda own: lambda r, s: r[:, 1:], "lossless-deflate-8"),
     "sums of samples round down": (
         enlarge, "rounded", lambda own: lambda total: total >> 7, "resolution-2-3-even"
