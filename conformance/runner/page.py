@@ -91,12 +91,16 @@ def _counts(report: Mapping[str, Any]) -> str:
 
 
 def _kinds(report: Mapping[str, Any]) -> str:
-    """One row of squares for each kind of vector, or clause: where it goes wrong, at a glance."""
+    """One row of squares for each kind of vector of a profile, or clause: where it goes wrong, at a glance."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for entry in report["vectors"]:
-        groups.setdefault(f"{entry['kind']}: {entry['id'].partition('-')[0]}", []).append(entry)
-    rows = []
+        family = entry["id"].removeprefix(f"{entry['profile']}-").partition("-")[0]
+        groups.setdefault(f"{entry['profile']}, {entry['kind']}: {family}", []).append(entry)
+    rows, left = list[str](), 0
     for name, entries in sorted(groups.items()):
+        if not _inside(entries):
+            left += 1
+            continue
         squares = "".join(
             f'<a class="{_class(e["status"])}" href="#{_e(e["id"])}" title="{_e(e["id"])}: {_e(e["status"])}"></a>'
             for e in entries
@@ -104,7 +108,8 @@ def _kinds(report: Mapping[str, Any]) -> str:
         passed, inside = (sum(e["status"] in s for e in entries) for s in (("PASS",), _inside(entries)))
         rows.append(f'<tr><td>{_e(name)}</td><td class="n">{passed}/{inside}</td>'
                     f'<td style="width:70%"><div class="cells">{squares}</div></td></tr>')  # fmt: skip
-    return f"<h2>By feature</h2><table>{''.join(rows)}</table>"
+    note = f'<p class="soft">{left} features have no vector inside the claim.</p>' if left else ""
+    return f"<h2>By feature</h2><table>{''.join(rows)}</table>{note}"
 
 
 def _inside(entries: list[Mapping[str, Any]]) -> tuple[str, ...]:

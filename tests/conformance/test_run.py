@@ -174,6 +174,14 @@ def test_reports_name_the_decoder_not_the_product_of_the_claim(few: Suite, exact
     assert "stated for their product 0.1" in page.render(report)
 
 
+def test_features_are_shown_by_profile_where_the_claim_has_any(suite: Suite, few: Suite, exact: Claim) -> None:
+    vectors = (few.vector("size-17x33"), few.vector("alpha-8"), suite.vector("simple-size-17x33"))
+    found = tuple(map(Verdict, [vector.id for vector in vectors], ("PASS", "OUTSIDE", "PASS")))
+    shown = page.render(report_of(Run(suite, None, exact, replay(), "", found, ("run",), True)))
+    assert "<td>base, core: size</td>" in shown and "<td>simple, core: size</td>" in shown
+    assert "core: alpha" not in shown and "1 features have no vector" in shown
+
+
 BLOCKED = """
 import sys
 class Blocked:
