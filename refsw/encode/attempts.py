@@ -20,7 +20,7 @@ from refsw.encode.extras import Extras
 from refsw.encode.modes import Wanted
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Curve, Target, fidelity_curve, search, search_size, size_curve
-from refsw.encode.scaling import Trials, choose
+from refsw.encode.scaling import Trials, pays, usual
 from refsw.encode.shown import shown
 from refsw.encode.tools import Decided, decide_tools
 from refsw.encode.write import Written, overhead, with_tools, write_picture
@@ -118,26 +118,31 @@ class Attempts:
             near = None
         self._last = self._latents = self._decided = None  # so that two of them never take memory at once
         header = with_quality(self.header, quality_index)
-        scaling, near = self._scaled(header, near)
-        self._last, self._latents = analyse_again(
-            bench.model, header, bench.planes, near, bench.device, replace(self._decisions, scaling=scaling)
+        scaling, open_ = self._scaled(header)
+        decisions = replace(self._decisions, scaling=scaling)
+        found, self._latents = analyse_again(
+            bench.model, header, bench.planes, near, bench.device, replace(decisions, keep=decisions.keep or open_)
         )
+        if open_ and scaling is not None:
+            trials = Trials(bench.model, bench.planes, found, bench.config, bench.device, bench.steps)
+            self._scaling = quality_index, scaling if pays(trials, scaling) else None
+            if self._scaling[1] is None:
+                found, self._latents = analyse_again(
+                    bench.model, header, bench.planes, self._latents, bench.device, self._decisions
+                )
+        self._last = found if self._decisions.keep else replace(found, y=(), y_hat=())
         return self._last
 
-    def _scaled(self, header: PictureHeader, near: Latents | None) -> tuple[ScalingPayload | None, Latents | None]:
-        """Steps of bands (8.9) at the quality of a header, chosen once for qualities nearby, and y."""
-        bench, quality_index = self.bench, header.components[0].quality_index
-        own = next((one for one in bench.tools if one.tool is VARIANCE_SCALING), None)
+    def _scaled(self, header: PictureHeader) -> tuple[ScalingPayload | None, bool]:
+        """Steps of bands (8.9), and whether it is open that they pay, which is decided once for qualities nearby."""
+        own = next((one for one in self.bench.tools if one.tool is VARIANCE_SCALING), None)
         if own is None:
-            return None, near
+            return None, False
         if own.branch is not None:
-            return forced(own.branch, len(header.components)), near
-        if self._scaling is None or abs(self._scaling[0] - quality_index) > NEAR:
-            decisions = replace(self._decisions, keep=True)
-            found, near = analyse_again(bench.model, header, bench.planes, near, bench.device, decisions)
-            trials = Trials(bench.model, bench.planes, found, bench.config, bench.device, bench.steps)
-            self._scaling = quality_index, choose(trials)
-        return self._scaling[1], near
+            return forced(own.branch, len(header.components)), False
+        if self._scaling is not None and abs(self._scaling[0] - header.components[0].quality_index) <= NEAR:
+            return self._scaling[1], False
+        return usual(len(header.components)), True
 
     def _final(self, quality_index: int) -> Analysed:
         """As `analyse`, refined; kept by itself, because it takes long."""
@@ -147,7 +152,9 @@ class Attempts:
         if self._refined is None or self._refined.header.components[0].quality_index != quality_index:
             self._refined = None
             header = with_quality(self.header, quality_index)
-            scaling, _ = self._scaled(header, None)
+            if self._scaled(header)[1]:
+                self.analyse(quality_index)
+            scaling, _ = self._scaled(header)
             refined = replace(self._decisions, refine=config, scaling=scaling)
             self._refined, _ = analyse_again(bench.model, header, bench.planes, None, bench.device, refined)
         return self._refined

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""(informative) Which steps of bands a picture is coded with (8.9): those that cost least for what they show.
+"""(informative) Whether a picture is coded with steps of bands (8.9), by bits + lambda * squared error of its middle.
 
-    none, usual steps ─► where they pay, more or less of them in the upper bands; where not, half of them ─► the best
-
-What steps cost is bits + lambda * squared error of a part of the picture, coded with them; the whole is coded again
-with what is chosen.
+The usual steps suit nearly all pictures, and what a search adds to them is not worth its time (docs/tools.md), so that
+a picture is coded with them, and again without where they do not pay.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from refsw.config import Config
 from refsw.constants import SCALE_FRACTION_BITS
@@ -21,25 +20,25 @@ from refsw.decode.reconstruct import log_gain_map, to_tensor
 from refsw.decode.windows import Box, domains, split
 from refsw.encode.analyse import Analysed, ReadPlanes, padded, zeroing_thresholds
 from refsw.encode.block import Block
-from refsw.syntax.scaling import Bands, ScalingPayload
+from refsw.entropy.tables import gaussian_tables
+from refsw.syntax.scaling import ScalingPayload
 from refsw.tools.variance_scaling.tool import forced, stepped
 
 USUAL = "usual"
-"""The mode whose steps suit nearly all pictures."""
-SIDE = 48
+"""The mode whose steps are tried."""
+SIDE = 24
 """Latent samples: largest side of the part by which steps are judged."""
-PAYLOAD_BITS = 32
-"""What the tool takes of the codestream, about."""
-MORE: tuple[tuple[Bands, Bands], ...] = (((0, 0, 1, 1), (0, 0, 0, 0)), ((0, 0, -1, -1), (0, 0, 0, 0)))
-"""What is added to the usual steps where these pay, in the first component and in all others."""
-LESS: tuple[tuple[Bands, Bands], ...] = (((1, 1, 0, -1), (1, 1, 0, 0)),)
-"""The same where they do not."""
+
+
+def usual(components: int) -> ScalingPayload:
+    """Steps that a picture is coded with first."""
+    return forced(USUAL, components)
 
 
 class Trials:
     """A part of a picture, coded with one set of steps after the other.
 
-    analysed: without variance scaling, with y; mapped: int8 [h, w], the quality map, None where there is none.
+    analysed: with y, whatever steps it was made with; mapped: int8 [h, w], the quality map, None where there is none.
     """
 
     def __init__(
@@ -49,24 +48,26 @@ class Trials:
         self.model, self.header, self.config, self.device = model, analysed.header, config, device
         self.seen = seen = part(analysed)
         self.mapped = np.zeros((seen.height, seen.width), np.int8) if mapped is None else mapped[seen.slices]
-        self.worth = log_gain_map(self.mapped, device)
+        self.worth, zeroing = log_gain_map(self.mapped, device), config.coding.zeroing
+        self.least = zeroing_thresholds(zeroing) if zeroing else np.zeros(gaussian_tables().rows, np.float32)
         self.planes = padded(read, self.header, seen, device)
         self.z = [to_tensor(own.z[:, *seen.hyper.slices], device) for own in analysed.tensors]
-        self.y = [to_tensor(y[:, *seen.slices], device) / self.worth.exp() for y in analysed.y]
-        more = self.mapped.astype(np.int32) << SCALE_FRACTION_BITS
-        self.index = [own[:, *seen.slices] - more for own in analysed.scale_index]
+        self.y, self.index = list[Tensor](), list[NDArray[np.int32]]()
+        for y, scale_index, own in zip(analysed.y, analysed.scale_index, analysed.tensors, strict=True):
+            steps = self.mapped if own.steps is None else own.steps[..., *seen.slices]
+            self.y.append(to_tensor(y[:, *seen.slices], device) / log_gain_map(steps, device).exp())
+            self.index.append(scale_index[:, *seen.slices] - (steps.astype(np.int32) << SCALE_FRACTION_BITS))
 
     def loss(self, scaling: ScalingPayload | None) -> float:
         """Bits + lambda * squared error."""
-        maps, towards, least, zeroing = [], [], [], self.config.coding.zeroing
+        maps, towards, least = list[Tensor](), list[Tensor](), list[Tensor]()
         for component, (index, y) in enumerate(zip(self.index, self.y, strict=True)):
             none = np.broadcast_to(self.mapped, index.shape)
             steps = none if scaling is None else stepped(index, scaling.of(component), self.mapped)
             maps.append(log_gain_map(steps, self.device))
             towards.append(y * maps[-1].exp())
             rows = scale_row(index + (steps.astype(np.int32) << SCALE_FRACTION_BITS))
-            found = zeroing_thresholds(zeroing)[rows] if zeroing else np.zeros(rows.shape, np.float32)
-            least.append(torch.from_numpy(found)[None].to(self.device))
+            least.append(torch.from_numpy(self.least[rows])[None].to(self.device))
         fidelity = self.config.refine.fidelity
         block = Block(self.model, self.header, self.seen, self.planes, self.z, fidelity, maps, self.worth)
         return block.loss(towards, least)
@@ -79,19 +80,6 @@ def part(analysed: Analysed) -> Box:
     return parts[len(parts) // 2]
 
 
-def choose(trials: Trials) -> ScalingPayload | None:
-    """The steps that cost least, None where none pay. Four trials at most."""
-    usual, without = forced(USUAL, len(trials.y)), trials.loss(None)
-    found = [(trials.loss(usual), usual)]
-    for more in MORE if found[0][0] < without else LESS:
-        other = _added(usual, more)
-        found.append((trials.loss(other), other))
-    least, best = min(found, key=lambda one: one[0])
-    return best if least + PAYLOAD_BITS < without else None
-
-
-def _added(scaling: ScalingPayload, more: tuple[Bands, Bands]) -> ScalingPayload:
-    count = len(more[0])
-    return ScalingPayload(band_step=tuple(
-        step + more[min(place // count, 1)][place % count] for place, step in enumerate(scaling.band_step)
-    ))  # fmt: skip
+def pays(trials: Trials, scaling: ScalingPayload) -> bool:
+    """Whether these steps cost less than none."""
+    return trials.loss(scaling) < trials.loss(None)
