@@ -17,9 +17,9 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -qq
 demo: .venv/installed
 	$(BIN)/python tools/demo.py --samples samples --config cfg/base.yaml --out out
 
-# pytest comes last, so that its closing line is the last line. Some tests ask for two threads, which must not wait actively for a busy core.
+# pytest comes last, so that its closing line is the last line.
 test: lint
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

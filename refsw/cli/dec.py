@@ -28,9 +28,8 @@ from refsw.decode.verify import verify_planes
 from refsw.errors import UsageError
 from refsw.io import PictureWarning, check_picture_name, read_bytes, write_image
 from refsw.memory import check_memory
-from refsw.syntax.budget import lossless_memory_bytes, memory_bytes, resolution_memory_bytes, scaling_memory_bytes
+from refsw.syntax.budget import decoder_memory_bytes, lossless_memory_bytes
 from refsw.syntax.resolution import shown_header
-from refsw.syntax.scaling import is_scaled
 from refsw.tools.toolbox import Toolbox
 from refsw.types import digest
 
@@ -137,9 +136,7 @@ class _Decoding:
             complete = active(told(found, self.toolbox), chosen.filters, chosen.luma).complete
             layer = applies(found, chosen) and complete and not arguments.lossy
             check_realism(arguments.realism, arguments.exact, layer)
-            needed = memory_bytes(header) + (lossless_memory_bytes(header) if layer else 0)
-            needed += resolution_memory_bytes(header, shown)
-            needed += scaling_memory_bytes(header) if is_scaled(found) else 0
+            needed = decoder_memory_bytes(found) + (lossless_memory_bytes(header) if layer else 0)
             if arguments.realism:
                 needed += BYTES_PER_SAMPLE * header.coded_width * header.coded_height
             check_memory(needed, shown.width, shown.height)

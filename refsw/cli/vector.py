@@ -25,9 +25,8 @@ from refsw.errors import UsageError
 from refsw.io.files import read_bytes, write_bytes
 from refsw.io.raw import geometry_of, raw_from_image
 from refsw.memory import check_memory
-from refsw.syntax.budget import memory_bytes, resolution_memory_bytes, scaling_memory_bytes
+from refsw.syntax.budget import decoder_memory_bytes
 from refsw.syntax.resolution import shown_header
-from refsw.syntax.scaling import is_scaled
 from refsw.types import Image
 
 _MAXIMUM_BYTES = 1 << 28
@@ -95,9 +94,7 @@ class Vectors:
         with naming(stream):
             found = syntax.read(data)
             header, shown = found.picture_header, shown_header(found)
-            needed = memory_bytes(header) + resolution_memory_bytes(header, shown)
-            needed += scaling_memory_bytes(header) if is_scaled(found) else 0
-            check_memory(needed, shown.width, shown.height)
+            check_memory(decoder_memory_bytes(found), shown.width, shown.height)
 
             from refsw.decode.picture import OPERATING_POINTS, decode_picture, load_model
             from refsw.numerics import numerics

@@ -147,7 +147,7 @@ def _serve(work: Work, pipe: Connection) -> None:
                 return
             try:
                 session = session or work.open()
-            except Exception as error:
+            except Exception as error:  # the file fails, with its reason; the process serves the next one
                 pipe.send(Outcome(task, *verdict(error), ()))
             else:
                 pipe.send(_attempt(session, task))
@@ -160,7 +160,7 @@ def _attempt(session: Session, task: Task) -> Outcome:
         try:
             with naming(task.source):
                 done = session(task)
-        except Exception as error:
+        except Exception as error:  # of any library: one file's failure never ends the batch
             code, text = verdict(error)
             text = text if str(task.source) in text else f"{task.source}: {text}"
             return Outcome(task, code, text, _notes(caught))

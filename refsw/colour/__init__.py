@@ -11,6 +11,7 @@ from refsw.colour.transform import (
     colour_transform,
     image_from_planes,
     plane_range,
+    plane_type,
     planes_from_image,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "downsample",
     "image_from_planes",
     "plane_range",
+    "plane_type",
     "planes_from_image",
     "upsample",
 ]

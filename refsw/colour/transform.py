@@ -48,6 +48,11 @@ def plane_range(bit_depth: int) -> int:
     return int((2**bit_depth - 1) << colour_transform(BT709).plane_fraction_bits)
 
 
+def plane_type(bit_depth: int) -> type[np.uint16] | type[np.int32]:
+    """The smaller type that holds plane samples in range: 2 bytes up to 12 bits."""
+    return np.uint16 if bit_depth <= 12 else np.int32
+
+
 def planes_from_image(image: Image, custom: CustomTransform | None = None) -> Planes:
     """(informative) Grey -> Y; RGB -> Y, Cb, Cr by BT.709, or by the custom transform; Y, Cb, Cr as they are.
 

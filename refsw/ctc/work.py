@@ -74,7 +74,7 @@ def _outcomes(group: Group) -> Iterator[Outcome]:
     for task in group.tasks:
         try:
             yield station.work(task)
-        except Exception as error:
+        except Exception as error:  # likewise, and the next task has its turn
             yield _failed(task, error)
 
 

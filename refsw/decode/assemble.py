@@ -68,16 +68,14 @@ class Assembly:
     def put_planes(self, part: PlanesPart) -> None:
         """Keep a part of the planes, and put what of it is wanted into the picture."""
         begin = time.perf_counter()
-        bottom, right = part.top + part.samples.shape[1], part.left + part.samples.shape[2]
         if self.keep:
-            self._planes[:, part.top : bottom, part.left : right] = part.samples
-        top, left = max(part.top, self.area.top), max(part.left, self.area.left)
-        bottom, right = min(bottom, self.area.bottom), min(right, self.area.right)
-        if top < bottom and left < right:
-            for row in range(top, bottom, ROWS_AT_ONCE):
-                end = min(row + ROWS_AT_ONCE, bottom)
-                cut = part.samples[:, row - part.top : end - part.top, left - part.left : right - part.left]
-                self._put(row - self.area.top, left - self.area.left, np.ascontiguousarray(cut))
+            height, width = part.samples.shape[1:]
+            self._planes[:, part.top : part.top + height, part.left : part.left + width] = part.samples
+        cut = part.cut(self.area)
+        if cut is not None:
+            top, left = cut.top - self.area.top, cut.left - self.area.left
+            for row in range(0, cut.samples.shape[1], ROWS_AT_ONCE):
+                self._put(top + row, left, np.ascontiguousarray(cut.samples[:, row : row + ROWS_AT_ONCE]))
         self.seconds += time.perf_counter() - begin
 
     def _put(self, top: int, left: int, planes: NDArray[np.int32]) -> None:

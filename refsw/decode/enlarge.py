@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour import plane_type
 from refsw.decode.assemble import ROWS_AT_ONCE, Assembly, Path
 from refsw.decode.tools import ActiveTools, Told
 from refsw.decode.windows import PlanesPart, Window
@@ -47,7 +49,7 @@ class Enlarged:
         self.assembly, self.header, self.told, self.area = assembly, header, told, area
         self.keep = assembly.keep
         self.seen = coded_area(header, ActiveTools(resolution=told), area)
-        self._coded: NDArray[np.uint16] | NDArray[np.int32] | None = None
+        self._coded: NDArray[np.integer[Any]] | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,13 +65,12 @@ class Enlarged:
         seen, count = self.seen, len(part.samples)
         if self._coded is None:
             shape = (count, seen.bottom - seen.top, seen.right - seen.left)
-            self._coded = np.zeros(shape, np.uint16) if self.header.bit_depth <= 12 else np.zeros(shape, np.int32)
-        top, left = max(part.top, seen.top), max(part.left, seen.left)
-        bottom = min(part.top + part.samples.shape[1], seen.bottom)
-        right = min(part.left + part.samples.shape[2], seen.right)
-        if top < bottom and left < right:
-            cut = part.samples[:, top - part.top : bottom - part.top, left - part.left : right - part.left]
-            self._coded[:, top - seen.top : bottom - seen.top, left - seen.left : right - seen.left] = cut
+            self._coded = np.zeros(shape, plane_type(self.header.bit_depth))
+        cut = part.cut(seen)
+        if cut is not None:
+            top, left = cut.top - seen.top, cut.left - seen.left
+            height, width = cut.samples.shape[1:]
+            self._coded[:, top : top + height, left : left + width] = cut.samples
 
     def image(self) -> Image:
         """The displayed picture, once every part is in."""

@@ -124,6 +124,16 @@ class PlanesPart:
     left: int
     samples: NDArray[np.int32]
 
+    def cut(self, area: Region) -> PlanesPart | None:
+        """What lies inside an area of luma samples, None where nothing does."""
+        top, left = max(self.top, area.top), max(self.left, area.left)
+        bottom = min(self.top + self.samples.shape[1], area.bottom)
+        right = min(self.left + self.samples.shape[2], area.right)
+        if top >= bottom or left >= right:
+            return None
+        rows, columns = slice(top - self.top, bottom - self.top), slice(left - self.left, right - self.left)
+        return PlanesPart(top, left, self.samples[:, rows, columns])
+
 
 def latent_box(region: Region) -> Box:
     """Rectangle of luma samples -> rectangle of latent samples that covers it."""

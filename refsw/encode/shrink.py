@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.colour import plane_range
+from refsw.colour import plane_range, plane_type
 from refsw.encode.analyse import ReadPlanes
 from refsw.syntax.geometry import Region
 from refsw.syntax.resolution import Ratio
@@ -25,7 +25,9 @@ Small = NDArray[np.integer[Any]]
 def shrunk(read: ReadPlanes, height: int, width: int, bit_depth: int, own: Ratio) -> Small:
     """Integer planes [P, rows, columns] of a picture of height x width samples; beyond it its edge is repeated."""
     rows, columns = own.coded_side(height), own.coded_side(width)
-    parts, top = [], plane_range(bit_depth)
+    parts, top, kind = [], plane_range(bit_depth), plane_type(bit_depth)
+    across, weights_across = _taps(0, columns, own)
+    across = across.clip(0, width - 1)
     for first in range(0, rows, ROWS):
         last = min(first + ROWS, rows)
         places, weights = _taps(first, last, own)
@@ -33,9 +35,8 @@ def shrunk(read: ReadPlanes, height: int, width: int, bit_depth: int, own: Ratio
         begin, end = max(0, low), min(height, high)
         source = read(Region(begin, 0, end, width)).samples.astype(np.float32)
         down = _weighted(source, places.clip(0, height - 1) - begin, weights)
-        across = _taps(0, columns, own)
-        small = _weighted(down.swapaxes(1, 2), across[0].clip(0, width - 1), across[1]).swapaxes(1, 2)
-        parts.append(np.rint(small).clip(0, top).astype(np.uint16 if bit_depth <= 12 else np.int32))
+        small = _weighted(down.swapaxes(1, 2), across, weights_across).swapaxes(1, 2)
+        parts.append(np.rint(small).clip(0, top).astype(kind))
     return np.concatenate(parts, axis=1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour import plane_type
 from refsw.config import Config
 from refsw.constants import FILTER_REACH
 from refsw.decode.filters import Filter
@@ -173,8 +174,7 @@ def decoded_planes(
     """(9.4) Integer planes of the whole picture before post-filters: uint16 [P, H, W] where that holds them."""
     header = analysed.header
     count = sum(len(c.planes) for c in model.config.components[: len(analysed.tensors)])
-    kind = np.uint16 if header.bit_depth <= 12 else np.int32
-    planes = np.empty((count, header.coded_height, header.coded_width), kind)
+    planes = np.empty((count, header.coded_height, header.coded_width), plane_type(header.bit_depth))
     run = reconstruction(model, header, with_rows(analysed, tools), point, device, None, shift=tools.shift)
     with run.numerics:
         for window in run.reconstructor.windows():

@@ -62,8 +62,6 @@ class Budget:
 def budget(codestream: Codestream) -> Budget:
     """Bounds from the headers, without weights."""
     header = codestream.picture_header
-    more = resolution_memory_bytes(header, shown_header(codestream))
-    more += scaling_memory_bytes(header) if is_scaled(codestream) else 0
     profile, level = spec.profile(header.decoder_profile_idc), spec.level(header.level_idc)
     samples = header.coded_width * header.coded_height
     rows, columns = header.latent_size
@@ -89,14 +87,26 @@ def budget(codestream: Codestream) -> Budget:
         kmac_per_sample=profile.max_kmac_per_sample,
         macs=1000 * profile.max_kmac_per_sample * samples,
         parameters=profile.max_parameters,
-        memory_bytes=memory_bytes(header) + more,
-        encoder_memory_bytes=encoder_memory_bytes(header) + more,
+        memory_bytes=decoder_memory_bytes(codestream),
+        encoder_memory_bytes=encoder_memory_bytes(header) + _tool_memory_bytes(codestream),
         components=tuple(components),
     )
 
 
+def decoder_memory_bytes(codestream: Codestream) -> int:
+    """(B.6) Working memory of a decoder, bytes, lossless layers aside."""
+    return memory_bytes(codestream.picture_header) + _tool_memory_bytes(codestream)
+
+
+def _tool_memory_bytes(codestream: Codestream) -> int:
+    """What tools add that change the size of the picture or of what is known before parsing."""
+    header = codestream.picture_header
+    scaling = scaling_memory_bytes(header) if is_scaled(codestream) else 0
+    return resolution_memory_bytes(header, shown_header(codestream)) + scaling
+
+
 def memory_bytes(header: PictureHeader) -> int:
-    """(B.6) Working memory of a decoder, bytes."""
+    """(B.6) What the picture header alone says of a decoder's working memory, bytes."""
     profile = spec.profile(header.decoder_profile_idc)
     sizes = _sizes(header)
     window, tile = 0, 0

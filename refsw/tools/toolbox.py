@@ -115,7 +115,7 @@ def _loaded(name: str, load: Any, where: str) -> Tool:
         tool = load()
     except RefswError:
         raise
-    except Exception as error:
+    except Exception as error:  # foreign code may raise anything
         raise UsageError(f"{where}: cannot be loaded: {type(error).__name__}: {error}") from None
     if not isinstance(tool, PostFilter | LatentTool):
         raise UsageError(f"{where}: is neither a post-filter nor a latent tool (docs/contributor/tools.md)")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from refsw.ctc.codec import Decoded, Encoded, Format
 from refsw.types import Image
 
 
-class _Pillow:
+class _Pillow(ABC):
     """What the three have in common. form: Pillow's name of the format; feature: of the library, in Pillow's list."""
 
     form = ""
@@ -25,9 +26,9 @@ class _Pillow:
     depths = (8,)
     setting_name = "quality"
 
+    @abstractmethod
     def keywords(self) -> dict[str, Any]:
         """Arguments of PIL.Image.save."""
-        raise NotImplementedError
 
     def missing(self) -> str | None:
         """Pillow's wheels have all three; a Pillow built elsewhere need not."""
