@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("refsw", deadline=None)  # no test asserts time, and a busy machine is slow
+settings.load_profile("refsw")
 
 pytest_plugins = ["tests.support.tiny", "tests.support.training"]
 

@@ -127,7 +127,7 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> 
     assert message(path).startswith(str(path))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0, 100),
     st.none() | st.floats(1e-3, 1000),

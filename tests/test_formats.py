@@ -70,7 +70,7 @@ def pictures(draw: st.DrawFn) -> Image:
     )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pictures())
 @example(formatted(0, 1, 1, 8, "4:2:0", True))
 @example(formatted(0, 65, 63, 16, "4:2:0", True))

@@ -26,7 +26,7 @@ from refsw.types import Cicp, Metadata
 from tests.support.boxes import CARRIED, rich_codestream, rich_file
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(codestreams())
 def test_every_codestream_comes_back(stream: Codestream) -> None:
     data = syntax.write(stream)
@@ -53,7 +53,7 @@ def test_every_codestream_comes_back(stream: Codestream) -> None:
 PAYLOADS = st.one_of(st.none(), st.binary(min_size=1, max_size=300))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PAYLOADS, PAYLOADS, PAYLOADS, st.one_of(st.none(), st.builds(Cicp, *[st.integers(0, 255)] * 3, st.booleans())))
 def test_metadata_stand_once(icc: bytes | None, exif: bytes | None, xmp: bytes | None, cicp: Cicp | None) -> None:
     bare = replace(rich_codestream(), rendering_information=None)

@@ -140,7 +140,7 @@ def test_overlap_is_the_compared_part_of_the_anchor() -> None:
     assert overlap(low, Curve("none", (0.1, 0.2), (31.0, 40.0)), None) == 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0.2, 5), st.lists(st.floats(0.1, 4), min_size=3, max_size=9))
 def test_constant_ratio_is_exact(ratio: float, steps: list[float]) -> None:
     metric = [20 + sum(steps[:k]) for k in range(len(steps) + 1)]

@@ -50,7 +50,7 @@ def test_a_symbol_counts_in_its_own_block(tiny_model: str) -> None:
     assert after[place[1:]] > before[place[1:]] + 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-70000, 70000), st.integers(0, 63)), max_size=40))
 def test_bits_of_symbols_sum_to_the_code_length(pairs: list[tuple[int, int]]) -> None:
     symbols = np.array([value for value, _ in pairs], np.int32)

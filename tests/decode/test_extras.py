@@ -85,7 +85,7 @@ def test_a_bomb_is_cut_at_the_size_of_the_picture(stream: Codestream) -> None:
     assert peak < 1 << 20
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_damage(data: bytes) -> None:
     from refsw.syntax.headers import PictureHeader

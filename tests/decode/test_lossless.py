@@ -50,7 +50,7 @@ def of_form(form: str, depth: int, height: int, width: int, noise: bool, seed: i
     return Image(samples, depth, ycbcr=form == "4:4:4", alpha=alpha)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     form=st.sampled_from(["grey", "grey alpha", "rgb", "rgb alpha", "4:4:4", "4:2:2", "4:2:0"]),
     depth=st.sampled_from([8, 10, 16]), height=st.integers(1, 70), width=st.integers(1, 70), noise=st.booleans(),

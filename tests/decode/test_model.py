@@ -35,7 +35,7 @@ def test_networks_are_those_of_training_in_half_precision(started: Started) -> N
         np.testing.assert_array_equal(loaded.state_dict()[name], value.half().float(), err_msg=name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2048))
 def test_quality_offset_is_linear_between_anchors(started: Started, index: int) -> None:
     for scale in started.model.scales:

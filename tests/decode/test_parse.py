@@ -39,7 +39,7 @@ def test_scale_row_is_the_nearest() -> None:
     assert scale_row(index).dtype == np.int32
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 8191), st.booleans(), st.integers(0, 6), st.integers(0, 99))
 def test_skip_rule(threshold: int, enabled: bool, channels: int, seed: int) -> None:
     index = np.random.default_rng(seed).integers(0, 8192, (4, 3, 5)).astype(np.int32)

@@ -35,7 +35,7 @@ def textured(seed: int, height: int, width: int) -> Image:
     return Image((picture(seed, height, width).samples + noise).clip(0, 255).astype(np.uint8))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 99), st.integers(1, 20), st.integers(1, 20), st.integers(0, 1 << 20), st.integers(0, 1 << 20))
 def test_a_part_draws_what_the_whole_draws(seed: int, height: int, width: int, top: int, left: int) -> None:
     random = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def decoded(started: Started, data: bytes, **selection: object) -> Decoded:
     return decode_picture(data, model=started.model, selection=chosen, keep=chosen.area is None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 200), st.integers(1, 200), st.integers(1, 4), st.integers(1, 4), st.booleans(),
     st.sampled_from([(0, 0), (64, 0), (80, 32)]), st.sampled_from([1, 3]),
@@ -216,7 +216,7 @@ def test_damage_is_located_and_stays_where_it_is(
     assert not np.array_equal(whole.image.samples, saved.image.samples)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.sampled_from(["z", "primary_residual", "secondary_residual"]), st.integers(0, 11), st.data())
 def test_any_flipped_bit_is_located(
     lively: Started, stream: Codestream, group: str, place: int, data: st.DataObject

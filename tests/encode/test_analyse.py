@@ -39,7 +39,7 @@ def reader(planes: NDArray[np.int32]) -> ReadPlanes:
     return read
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([1, 3]))
 def test_shapes_types_and_ranges(started: Started, height: int, width: int, channels: int) -> None:
     out = analysed(started, picture(1, height, width, channels)).symbols

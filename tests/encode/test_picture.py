@@ -18,7 +18,7 @@ from refsw.types import Image
 from tests.support.streams import code, psnr, round_trip
 from tests.support.tiny import Started, picture
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 CONTENTS = ("picture", "noise", "constant", "extreme")
 
 

@@ -23,7 +23,7 @@ from refsw.syntax.headers import EXPERIMENTAL
 from refsw.types import Image
 from tests.support.tiny import Started, picture
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 
 
 def random_steps(seed: int, height: int, width: int) -> NDArray[np.int8]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from refsw.encode.rate import Curve, Target, fidelity_curve, search, search_size, size_curve
 
 TOP = 2048
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 class Coder:

@@ -19,7 +19,7 @@ def test_code_length_by_hand() -> None:
     assert code_length(symbols[:0], rows[:0], tables) == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(cases())
 def test_never_above_what_is_written(case: Case) -> None:
     """One lane costs at most its 4 bytes, rounding to words and bytes, and the arithmetic."""

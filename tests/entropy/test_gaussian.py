@@ -31,7 +31,7 @@ def test_file_fits_its_schema() -> None:
     assert data["total_bits"] == gaussian_tables().total_bits == gaussian.TOTAL_BITS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 1 << 700), st.integers(1, 70))
 def test_root(value: int, degree: int) -> None:
     r = gaussian.root(value, degree)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from refsw.entropy.normalise import normalise
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 1 << 600)), min_size=1, max_size=40).filter(any),
        st.integers(0, 15))  # fmt: skip
 def test_sum_and_floor(weights: list[int], bits: int) -> None:
@@ -17,7 +17,7 @@ def test_sum_and_floor(weights: list[int], bits: int) -> None:
     assert sum(frequencies) == total and min(frequencies) >= 1 and len(frequencies) == len(weights)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=8), st.integers(3, 7))
 def test_no_unit_is_better_elsewhere(weights: list[int], bits: int) -> None:
     """Moving one unit never brings the frequencies nearer, by the measure of the apportionment."""
@@ -27,7 +27,7 @@ def test_no_unit_is_better_elsewhere(weights: list[int], bits: int) -> None:
     assert not loss or max(gain) <= min(loss)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.integers(0, 1 << 20), min_size=1, max_size=8).filter(any), st.integers(3, 8))
 def test_equals_giving_units_one_by_one(weights: list[int], bits: int) -> None:
     """The definition (8.4.3.3), without the short cut at its beginning."""

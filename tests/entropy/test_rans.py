@@ -35,7 +35,7 @@ def verdict(data: bytes, case: Case, lanes: int) -> list[int] | str:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(), st.sampled_from(LANES))
 def test_equals_the_oracle(case: Case, lanes: int) -> None:
     data = rans.encode(case.symbols, case.rows, case.tables, lanes)
@@ -45,7 +45,7 @@ def test_equals_the_oracle(case: Case, lanes: int) -> None:
     assert verdict(data, case, lanes) == case.symbols.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(), st.sampled_from(LANES), st.integers(1, 500))
 def test_both_loops_equal_the_oracle_for_any_lanes(case: Case, lanes: int, buffer: int) -> None:
     """Whatever the number of lanes for which each is meant, and however the rounds are cut into chunks."""
@@ -58,7 +58,7 @@ def test_both_loops_equal_the_oracle_for_any_lanes(case: Case, lanes: int, buffe
             assert np.array_equal(rans.decode(expected, case.rows, case.tables, lanes), case.symbols)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(), st.sampled_from(LANES), st.lists(st.integers(0, 3000), max_size=5))
 def test_coding_steps_may_be_cut_anywhere(case: Case, lanes: int, cuts: list[int]) -> None:
     decoder = rans.Decoder(by_oracle(case, lanes), case.tables, lanes)
@@ -67,7 +67,7 @@ def test_coding_steps_may_be_cut_anywhere(case: Case, lanes: int, cuts: list[int
     assert np.array_equal(np.concatenate(steps), case.symbols)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(max_size=20), st.sampled_from([1, 2, 16, 32]), st.data())
 def test_damage_is_detected_or_is_another_valid_stream(case: Case, lanes: int, data: st.DataObject) -> None:
     """What is accepted is what the encoder writes for the decoded symbols: there is one substream for each."""

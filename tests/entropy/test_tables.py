@@ -17,7 +17,7 @@ from refsw.errors import ModelError
 from refsw.resources import spec_dir
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(any_tables())
 def test_look_ups_agree_with_the_frequencies(tables: FrequencyTables) -> None:
     total = 1 << tables.total_bits

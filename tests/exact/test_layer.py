@@ -36,7 +36,7 @@ def layer(weight: Any, multiplier: int = 1, bias: int = 0, shift: int = 0, **fie
     st.integers(-40, 40),
     st.integers(0, 40),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_bound_is_the_worst_partial_sum(weights: list[int], low: int, span: int) -> None:
     own = layer(np.array(weights, np.int8).reshape(1, -1, 1, 1))
     reached = 0

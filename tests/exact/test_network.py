@@ -59,7 +59,7 @@ def networks(draw: st.DrawFn) -> tuple[IntegerNetwork, NDArray[np.int64]]:
 
 
 @given(networks())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_back_ends_agree(case: tuple[IntegerNetwork, NDArray[np.int64]]) -> None:
     network, x = case
     wanted = network.run(x, "oracle")
@@ -170,7 +170,7 @@ def test_float32_is_wrong_beyond_its_bound() -> None:
 
 
 @given(networks())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_tensors_round_trip(case: tuple[IntegerNetwork, NDArray[np.int64]]) -> None:
     network, x = case
     again = IntegerNetwork.from_tensors("again", network.tensors())

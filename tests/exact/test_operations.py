@@ -30,7 +30,7 @@ def layer(
     return ProvenLayer.prove("test", IntegerLayer(weight, multiplier, bias, shift, shuffle, RANGE), RANGE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 1 << 30), st.integers(1, 9), st.integers(1, 3), st.sampled_from((1, 3)), st.booleans(), st.booleans()
 )
@@ -47,7 +47,7 @@ def test_convolutions(seed: int, inputs: int, groups: int, kernel: int, short: b
                 np.testing.assert_array_equal(operations.store(operations.conv(proven, operations.load(x))), wanted)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 1 << 30), st.integers(0, 2048), st.integers(1, 31))
 def test_everything_else(seed: int, quality_index: int, bits: int) -> None:
     random = np.random.default_rng(seed)

@@ -84,7 +84,7 @@ def test_faults_are_named() -> None:
 
 
 @given(st.floats(2**-15, 65000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_requantisation_is_close(ratio: float) -> None:
     multiplier, shift = _requantisation(ratio)
     assert 1 <= multiplier < MULTIPLIER_LIMIT

@@ -29,7 +29,7 @@ from refsw.exact.torch_backend import convolve, exact_numerics
     seed=10417, inputs=46, outputs=4, kernel=5, rows=13, columns=13, bits=(16, 8), dtype=torch.float32,
     channels_last=False,
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_convolution_equals_int64(
     seed: int,
     inputs: int,

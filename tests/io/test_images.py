@@ -48,7 +48,7 @@ def refused(path: Path, error: type[RefswError], part: str = "") -> None:
     assert text.startswith(f"{path}: ") and part in text and "\n" not in text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))),
     st.sampled_from(["png", "ppm", "pnm"]),
@@ -171,7 +171,7 @@ def test_metadata_comes_back_and_orientation_is_applied_once(tmp_path: Path) -> 
         assert opened.getexif()[0x0112] == 1 and opened.getexif()[0x010F] == "maker"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=80))
 def test_hostile_exif_and_chunks_do_no_harm(data: bytes) -> None:
     for head in (b"II*\0", b"MM\0*", b"\x89PNG\r\n\x1a\n", b""):

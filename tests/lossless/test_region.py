@@ -45,7 +45,7 @@ def same(a: Planes | tuple[NDArray[np.int32], ...], b: Planes) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     height=st.integers(1, 40), width=st.integers(1, 40), depth=st.sampled_from([8, 10, 16]),
     form=st.sampled_from(["4:0:0", "4:2:0", "4:2:2", "4:4:4"]),

@@ -10,7 +10,7 @@ from refsw.errors import DamageError
 from refsw.lossless.stored import read_stored, write_stored
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     height=st.integers(1, 20), width=st.integers(1, 20), depth=st.sampled_from([8, 12, 16]), small=st.booleans(),
     seed=st.integers(0, 9),

@@ -122,7 +122,7 @@ def test_float_storage(float_type: str, relative: float, tmp_path: Path) -> None
 
 
 @given(st.lists(st.floats(-(2.0**126), 2.0**126, width=32), max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bfloat16_rounds_as_torch(values: list[float]) -> None:
     import torch
 

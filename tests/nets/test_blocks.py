@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from refsw.nets.blocks import QualityTable, ResidualBlock, activation, conv, depth_to_space, space_to_depth
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 counts = st.integers(1, 5)
 
 

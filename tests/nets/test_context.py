@@ -37,7 +37,7 @@ def decode(model: ContextModel, symbols: Tensor) -> tuple[Tensor, Tensor]:
     return model.run(*inputs(), lambda _mean, _mask: symbols)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9))
 def test_step_masks_are_a_partition(groups: int, height: int, width: int) -> None:
     found = step_masks(4 * groups, height, width, torch.device("cpu"))

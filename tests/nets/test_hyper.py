@@ -16,7 +16,7 @@ from tests.support.tiny import Started, training_pictures
 LUMA = tiny_config().components[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 11), st.integers(1, 11))
 def test_padding_repeats_the_last_row_and_column(height: int, width: int) -> None:
     x = torch.arange(float(height * width)).reshape(1, 1, height, width)

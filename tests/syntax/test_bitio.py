@@ -14,7 +14,7 @@ SIGNED_CODES = st.tuples(st.just("se"), st.just(0), st.integers(-(2**31) + 1, 2*
 OCTETS = st.binary(max_size=9).map(lambda value: ("b", len(value), value))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(UNSIGNED, SIGNED, CODES, SIGNED_CODES, OCTETS), max_size=30))
 def test_round_trip(items: list[tuple[str, int, int | bytes]]) -> None:
     writer = BitWriter()

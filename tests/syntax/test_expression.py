@@ -63,7 +63,7 @@ def test_names() -> None:
     assert parse("min(a, level.max_side) + contains(items, -b)").names() == {"a", "level.max_side", "items", "b"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.recursive(
     st.integers(0, 99).map(str),
     lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*", "<", "==", "<="]), inner).map(

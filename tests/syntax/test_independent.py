@@ -133,7 +133,7 @@ def test_samples(usual: Codestream, full: Codestream, tiny: Codestream, strip: C
         compare(stream)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(codestreams())
 def test_drawn(stream: Codestream) -> None:
     compare(stream)

@@ -9,7 +9,7 @@ from refsw.errors import CodestreamError, LevelError, UnsupportedError
 from refsw.syntax import Codestream, mutate, read, trace, validate, write
 from refsw.syntax.strategies import codestreams, near_legal
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 FEWER = settings(FEW, max_examples=8)
 
 

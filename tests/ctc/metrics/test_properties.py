@@ -62,7 +62,7 @@ def test_grey_is_measured_as_equal_channels() -> None:
     assert measure_all(GREY, *pairs[0]) == pytest.approx(measure_all(GREY, *pairs[1]), abs=2e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.sampled_from(["noise", "flat", "bars"]),
     st.sampled_from(["noise", "flat", "same"]), st.integers(0, 2**32 - 1),
