@@ -17,6 +17,8 @@ SIDE = 320
 VALIDATION_QUALITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Quality positions at which a run is validated."""
 
+OPTIMISERS = ("adam", "soap")
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "tuple[str, ...]": tuple
 }  # fmt: skip
@@ -51,6 +53,8 @@ class Recipe:
     """Steps over which the transforms' learning rate rises from 5 % to all of it."""
     hold: int
     """Step at which the cosine decay to zero begins."""
+    optimiser: str
+    """adam, or soap: `refsw.train.soap`."""
     learning_rate: float
     ema: float
     clip: float
@@ -67,6 +71,8 @@ class Recipe:
                 raise UsageError(f"{name} {value!r}: expected {kind}")
         if not all(isinstance(name, str) for name in self.trained):
             raise UsageError(f"trained {self.trained!r}: expected names of modules")
+        if self.optimiser not in OPTIMISERS:
+            raise UsageError(f"optimiser {self.optimiser!r}: expected {' or '.join(OPTIMISERS)}")
         if self.crop % 64 or not 64 <= self.crop <= SIDE:
             raise UsageError(f"crop {self.crop}: expected a multiple of 64, 64..{SIDE}")
         for name in ("batch", "steps", "warm_up", "transform_warm_up", "validate_every", "checkpoint_every"):

@@ -17,6 +17,7 @@ from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import structure
 from refsw.train import data
 from refsw.train.recipe import Recipe
+from refsw.train.soap import Soap
 from refsw.train.start import start
 from refsw.train.synthesis_start import start_synthesis
 
@@ -42,14 +43,16 @@ def choose_trained(network: CodecNetwork, modules: tuple[str, ...]) -> None:
         parameter.requires_grad_(not modules or name.split(".", 2)[2].startswith(prefixes))
 
 
-def optimiser(network: CodecNetwork) -> torch.optim.AdamW:
-    """AdamW without decay over what is trained, one group per learning-rate factor."""
+def optimiser(network: CodecNetwork, kind: str) -> torch.optim.Optimizer:
+    """Adam or SOAP over what is trained, one group per learning-rate factor."""
     groups: dict[tuple[float, bool], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             transform = any(t in name for t in TRANSFORMS)
             groups[parameter_factor(name, parameter), transform].append(parameter)
     listed = [{"params": p, "factor": factor, "transform": transform} for (factor, transform), p in groups.items()]
+    if kind == "soap":
+        return Soap(listed, lr=1e-3)
     return torch.optim.AdamW(listed, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
 
 
@@ -59,7 +62,7 @@ class State:
 
     network: CodecNetwork
     average: CodecNetwork
-    optimiser: torch.optim.AdamW
+    optimiser: torch.optim.Optimizer
     step: int = 0
     norm: float = 0.0
 
@@ -106,4 +109,4 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     network.to(device)
     choose_trained(network, recipe.trained)
     average = copy.deepcopy(network).requires_grad_(False)
-    return State(network, average, optimiser(network))
+    return State(network, average, optimiser(network, recipe.optimiser))

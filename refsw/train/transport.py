@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """A training run on its way to another machine and back: state in half precision, in parts, and crops in parts.
 
-Weights and their average travel as float16, the moments of the optimiser as bfloat16, which keeps their range: a run
-goes on from them within rounding, not bit by bit.
+Weights and their average travel as float16, what the optimiser keeps as bfloat16, which keeps its range, but bases of
+SOAP, which would not stay orthogonal: a run goes on from them within rounding, not bit by bit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from refsw.errors import UsageError
 from refsw.train.data import is_held_out, origins
 from refsw.train.state import State
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
+STEP = "step"
+"""What optimisers count, and no packed tensor."""
 
 
 def _trained(state: State) -> Iterator[tuple[str, Tensor]]:
@@ -40,10 +41,10 @@ def pack_state(state: State, maximum: int) -> bytes:
         {f"average.{n}": t.half() for n, t in state.average.state_dict().items()},
         {f"network.{n}": t.detach().half() for n, t in _trained(state)},
         {
-            f"{moment}.{n}": state.optimiser.state[t][moment].bfloat16()
+            f"optimiser.{n}.{key}": kept if key.startswith("basis") else kept.bfloat16()
             for n, t in _trained(state)
-            for moment in MOMENTS
-            if t in state.optimiser.state
+            for key, kept in state.optimiser.state.get(t, {}).items()
+            if key != STEP
         },
     ]
     about = {"step": str(state.step), "norm": repr(state.norm)}
@@ -74,10 +75,11 @@ def unpack_state(state: State, data: bytes) -> None:
     for name, parameter in _trained(state):
         if f"network.{name}" in tensors:
             parameter.copy_(tensors[f"network.{name}"])
-        if f"{MOMENTS[0]}.{name}" in tensors:
-            moments = {m: tensors[f"{m}.{name}"].float().to(parameter.device) for m in MOMENTS}
-            moments = {m: t.contiguous(memory_format=torch.preserve_format) for m, t in moments.items()}
-            state.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **moments}
+        prefix = f"optimiser.{name}."
+        own = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
+        if own:
+            own = {key: t.to(parameter.device) for key, t in own.items()}
+            state.optimiser.state[parameter] = {STEP: torch.tensor(float(state.step), device=parameter.device), **own}
 
 
 def split_pictures(source: Path, first_bytes: int, part_bytes: int) -> list[bytes]:

@@ -21,6 +21,7 @@ from refsw.errors import RefswError, UsageError
 from refsw.train import data, loop, validation
 from refsw.train.loop import Worker, learning_rate, train, train_step
 from refsw.train.loss import rate_distortion, weighted_loss
+from refsw.train.recipe import OPTIMISERS
 from refsw.train.state import State, choose_trained, initial_state, optimiser, parameter_factor
 from tests.support.training import RECIPE, write_recipe
 
@@ -54,22 +55,27 @@ def quick(first: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "initial_state", lambda *_: copied(first))
 
 
-def copied(state: State) -> State:
+def copied(state: State, kind: str = RECIPE.optimiser) -> State:
     """A copy whose optimiser holds the copy's own parameters."""
     network = copy.deepcopy(state.network)
-    return State(network, copy.deepcopy(state.average), optimiser(network))
+    return State(network, copy.deepcopy(state.average), optimiser(network, kind))
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_resumed_run_repeats_the_uninterrupted_one(run: Path, packed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_a_resumed_run_repeats_the_uninterrupted_one(
+    run: Path, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: State, kind: str
+) -> None:
     """Weights, average and optimiser after 6 steps, and after 3 and 3 in two runs, are bit-identical."""
-    train(RECIPE, run, Worker())
+    recipe = replace(RECIPE, optimiser=kind)
+    monkeypatch.setattr(loop, "initial_state", lambda *_: copied(first, kind))
+    train(recipe, run, Worker())
     other = tmp_path / "other"
     other.mkdir()
     (other / "data").symlink_to(packed)
-    assert train(RECIPE, other, Worker(), until=3).step == 3
+    assert train(recipe, other, Worker(), until=3).step == 3
     halfway = content(other)
-    train(RECIPE, other, Worker())
+    train(recipe, other, Worker())
     assert halfway["step"] == 3 and content(run)["step"] == 6
     assert not same(halfway["network"], content(run)["network"])
     assert same(content(run), content(other))
@@ -91,9 +97,10 @@ def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
     assert (run / "checkpoint.pt").read_bytes() == before
 
 
-def test_training_lowers_the_loss(run: Path, first: State, packed: Path) -> None:
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_training_lowers_the_loss(run: Path, first: State, packed: Path, kind: str) -> None:
     """On one batch that is shown again and again."""
-    recipe, crops, state = replace(RECIPE, steps=100, hold=99), data.load(packed), copied(first)
+    recipe, crops, state = replace(RECIPE, steps=100, hold=99), data.load(packed), copied(first, kind)
     shown = data.unit_range(data.batch(crops, RECIPE.batch, RECIPE.crop, (0,)), "cpu")
     losses = [train_step(state, recipe, shown, Worker(), run)["loss"] for _ in range(16)]
     assert sum(losses[-4:]) < 0.97 * sum(losses[:4])
@@ -198,7 +205,7 @@ def test_only_what_the_recipe_names_is_trained(run: Path, packed: Path, first: S
     recipe = replace(RECIPE, point="sop", trained=("synthesis.sop",), steps=2, hold=0)
     state = copied(first)
     choose_trained(state.network, recipe.trained)
-    state = State(state.network, state.average, optimiser(state.network))
+    state = State(state.network, state.average, optimiser(state.network, RECIPE.optimiser))
     before = copy.deepcopy(state.network.state_dict())
     rgb = data.unit_range(data.batch(data.load(packed), recipe.batch, recipe.crop, (0,)), "cpu")
     for _ in range(2):
