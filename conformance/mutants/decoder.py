@@ -17,6 +17,7 @@ from conformance.mutants.enlarge import ENLARGE
 from conformance.mutants.filters import FILTERS
 from conformance.mutants.patch import Patch
 from conformance.mutants.points import POINTS
+from conformance.mutants.scaling import SCALING
 from conformance.mutants.score import Caught
 from conformance.mutants.switched import SWITCHED
 from conformance.runner.claim import Claim
@@ -25,12 +26,12 @@ from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Vector
 
 CRASHED = 5
-MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE, **POINTS}
+MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE, **SCALING, **POINTS}
 """Decoder A with one wrong line."""
 RARE = frozenset({
     "linear-half-less", "linear-half-away", "linear-32-bit", "linear-unclipped", "switched-half-away",
     "switched-unclipped", "switched-threshold-above", "switched-threshold-rounded", "switched-direction-strict",
-    "switched-direction-tie", "switched-direction-flat",
+    "switched-direction-tie", "switched-direction-flat", "scaling-limit-above", "scaling-limit-below",
 })  # fmt: skip
 RARE_REASON = "With these weights no sample of the suite is where the line matters; its bin is a hole as well."
 """Mutants that differ at few samples, which other weights may not have, and what holds of one that survives then."""

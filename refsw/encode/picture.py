@@ -27,6 +27,7 @@ from refsw.encode.partition import partition
 from refsw.encode.quality_map import check_steps
 from refsw.encode.rate import Target
 from refsw.encode.resolution import FULL, Contest, asked_resolution, resolution_payload, smaller
+from refsw.encode.scaling import TRIAL_BYTES
 from refsw.encode.shown import shown
 from refsw.encode.tools import ToolDecision
 from refsw.encode.write import with_plane_digests
@@ -206,7 +207,8 @@ def attempts_at(
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     extras = extras_of(image, level(header.level_idc))
     needed = encoder_memory_bytes(replace(header, tools_enabled_flag=bool(tools)))
-    needed += scaling_memory_bytes(header) if any(one.tool is VARIANCE_SCALING for one in tools) else 0
+    if any(one.tool is VARIANCE_SCALING for one in tools):
+        needed += (1 + TRIAL_BYTES) * scaling_memory_bytes(header)
     check_memory(needed, image.width, image.height)
     if steps is not None:
         check_steps(steps, header)

@@ -28,6 +28,8 @@ USUAL = "usual"
 """The mode whose steps are tried."""
 SIDE = 24
 """Latent samples: largest side of the part by which steps are judged."""
+TRIAL_BYTES = 8
+"""Of a latent sample: y and y_hat are kept until it is decided."""
 
 
 def usual(components: int) -> ScalingPayload:

@@ -18,6 +18,8 @@ from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.picture import decode_picture
 from refsw.decode.quality_map import differences
+from refsw.decode.steps import NO_STEPS
+from refsw.decode.steps import Steps as Rule
 from refsw.decode.tools import Told
 from refsw.decode.windows import latent_box
 from refsw.encode.analyse import planes_of
@@ -30,6 +32,7 @@ from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.models import ModelPackage
 from refsw.spec import level
 from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader, QualityMap
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import ComponentSymbols, Image
 from suitegen.coded import Coder
 from suitegen.pictures import noise
@@ -83,7 +86,9 @@ class Bench:
         index = quality_to_index(quality, self.model.config.quality_anchors)
         header = change(picture_header(image, config, self.model, index, custom))
         own = None if steps is None else steps(*header.latent_size)
-        tensors = self.coder.symbols(header, planes_of(image, custom), own)
+        scaling = next((one.payload for one in tools if one.tool is VARIANCE_SCALING), None)
+        rule = NO_STEPS if own is None and scaling is None else Rule(own, scaling)
+        tensors = self.coder.symbols(header, planes_of(image, custom), rule)
         extras = extras_of(image, level(header.level_idc))
         lanes, digest = config.coding.lanes, config.coding.digest
         segment = None if own is None else quality_map(own, *map_coding)

@@ -16,7 +16,7 @@ from refsw import syntax
 from refsw.syntax.bitio import BitWriter
 from refsw.syntax.headers import AlphaPlane, Codestream
 from refsw.syntax.surgery import without_digests, without_plane_digests
-from suitegen import broken_filters, broken_layers, damage, enlarged, maps
+from suitegen import broken_filters, broken_layers, damage, enlarged, maps, scaled
 from suitegen.pictures import noise
 from suitegen.recipe import Recipe
 
@@ -44,6 +44,7 @@ def recipes(streams: Streams) -> Iterator[Recipe]:
     yield from maps.hostile(streams)
     yield from broken_filters.recipes(streams)
     yield from enlarged.hostile(streams)
+    yield from scaled.hostile(streams)
 
 
 def negative(

@@ -21,6 +21,7 @@ from refsw.decode.fixed import HYPER_LATENT_RANGE, Fixed, FixedFlow, features, l
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import quality_position
+from refsw.decode.steps import NO_STEPS, Steps
 from refsw.decode.windows import Box, domains, latent_box
 from refsw.encode.analyse import ReadPlanes, padded
 from refsw.nets.codec import CodecNetwork
@@ -46,11 +47,11 @@ class Coder:
 
     @torch.inference_mode()
     def symbols(
-        self, header: PictureHeader, read: ReadPlanes, steps: NDArray[np.int8] | None = None
+        self, header: PictureHeader, read: ReadPlanes, rule: Steps = NO_STEPS
     ) -> tuple[ComponentSymbols, ...]:
         """Tensors of all components; pictures are small, so that a domain (9.6.1) is one window.
 
-        steps: int8 [h, w], a quality map (8.8).
+        rule: quality map (8.8) and variance scaling (8.9).
         """
         channels = [own.channels for own in self.model.config.components[: len(header.components)]]
         shapes = [(count, *header.latent_size) for count in channels]
@@ -60,22 +61,23 @@ class Coder:
             for index, (latent, hyper) in enumerate(self._analysed(header, read, domain)):
                 y[index][:, *domain.slices] = latent
                 z[index][:, *domain.hyper.slices] = hyper
-        if steps is not None:
-            y = [np.rint(own * STEP_GAIN ** steps.astype(np.float64)).astype(np.int64) for own in y]
+        steps = [np.zeros(shape, np.int8) for shape in shapes]
         scale_index = [np.zeros(shape, np.int32) for shape in shapes]
         for region in range(header.num_regions):
             box = latent_box(header.region(region))
             for index, own in enumerate(header.components):
                 part = np.ascontiguousarray(z[index][:, *box.hyper.slices])
-                local = None if steps is None else steps[box.slices]
-                found = self.model.scales[index].scale_index(
-                    part, own.quality_index, box.height, box.width, steps=local
-                )
+                found, local = rule.scales(self.model.scales[index], index, part, own.quality_index, box)
                 scale_index[index][:, *box.slices] = found
+                steps[index][:, *box.slices] = 0 if local is None else local
+        given = None if rule is NO_STEPS else steps
+        if given is not None:
+            gains = [STEP_GAIN ** own.astype(np.float64) for own in given]
+            y = [np.rint(own * gain).astype(np.int64) for own, gain in zip(y, gains, strict=True)]
         masks = [skip_mask(s, own) for s, own in zip(scale_index, header.components, strict=True)]
         symbols = [np.zeros(shape, np.int32) for shape in shapes]
         for domain in domains(header):
-            for index, own in enumerate(self._residuals(header, domain, y, z, masks, steps)):
+            for index, own in enumerate(self._residuals(header, domain, y, z, masks, given)):
                 symbols[index][:, *domain.slices] = own
         return tuple(map(ComponentSymbols, z, scale_index, masks, symbols))
 
@@ -97,7 +99,7 @@ class Coder:
 
     def _residuals(
         self, header: PictureHeader, domain: Box, y: list[NDArray[np.int64]], z: list[NDArray[np.int8]],
-        masks: list[NDArray[np.bool_]], steps: NDArray[np.int8] | None,
+        masks: list[NDArray[np.bool_]], steps: list[NDArray[np.int8]] | None,
     ) -> list[NDArray[np.int32]]:  # fmt: skip
         """(9.8.2, 9.8.3) Symbols step by step: what is left of the latent after its mean."""
         operations, numerics = exact_operations("auto")
@@ -106,7 +108,7 @@ class Coder:
         with numerics:
             for index, component in enumerate(header.components):
                 config = self.model.config.components[index]
-                local = None if steps is None else steps[domain.slices]
+                local = None if steps is None else steps[index][:, *domain.slices]
                 flow = FixedFlow(operations, self.model.fixed[index], component.quality_index, local)
                 load = flow.load(z[index][:, *domain.hyper.slices], HYPER_LATENT_RANGE)
                 given = features(flow, config, load, [unscaled[i] for i in config.condition], height, width)

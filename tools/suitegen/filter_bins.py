@@ -25,7 +25,7 @@ from refsw.decode.windows import Box, domains, luma_box
 from refsw.errors import RefswError
 from refsw.syntax.bins import payload_bins, payload_coverage
 from refsw.syntax.geometry import Region
-from refsw.syntax.headers import Codestream, PictureHeader
+from refsw.syntax.headers import Codestream, PictureHeader, ToolHeader
 from refsw.syntax.payload import header_names
 from refsw.syntax.resolution import resolution_of
 from refsw.syntax.surgery import with_header, without_plane_digests
@@ -38,7 +38,7 @@ from refsw.tools.switched_enhancement.features import REACH as SWITCHED_REACH
 from refsw.tools.tool import Place, Plane, PostFilter
 from refsw.tools.toolbox import OWN, syntax_of
 from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
-from suitegen import enlarge_bins
+from suitegen import enlarge_bins, scaled_bins
 from suitegen.bench import Bench
 
 Wide = NDArray[np.int64]
@@ -56,7 +56,7 @@ def every() -> tuple[str, ...]:
     limits = sorted({term.limit for terms in own.terms for term in terms if term.limit})
     segments = range(len(own.coefficients[0]) - 1)
     return (
-        *(name for tool in OWN if tool is not VARIANCE_SCALING for name in payload_bins(syntax_of(tool))),
+        *(name for tool in OWN for name in payload_bins(syntax_of(tool))),
         *(f"{AROUND}: {what} = {value}" for what, values in (
             ("number", (1, 2)), ("planes", (1, 3)), ("bit depth", DEPTHS), ("tiles", (0, 1)),
             ("domain", ("the picture", "with regions inside", "an independent region", "smaller than the reach")),
@@ -71,6 +71,7 @@ def every() -> tuple[str, ...]:
           for where in SAMPLES),
         *(f"{name}: sum = {what}" for name in (SWITCHED, LINEAR) for what in ("beyond 32 bits", "negative half")),
         *enlarge_bins.every(),
+        *scaled_bins.every(),
     )  # fmt: skip
 
 
@@ -91,6 +92,9 @@ def hits(bench: Bench, data: bytes) -> frozenset[str]:
     except RefswError:
         return frozenset()
     assert decoded.planes is not None
+    scaling = next((one.payload for one in found if one.tool is VARIANCE_SCALING), None)
+    if scaling is not None:
+        bins |= set(scaled_bins.hits(bench.model, decoded, scaling))
     chosen, whole = active(found), decoded.planes.samples.astype(np.int32)
     if chosen.filters:
         bins |= _around(header, len(chosen.filters), len(whole))
@@ -121,8 +125,11 @@ def _coded_alone(stream: Codestream, data: bytes) -> bytes:
     """The codestream without resolution change, and without what counts in displayed samples."""
     if resolution_of(stream) is None:
         return data
-    header = replace(stream.picture_header, tools_enabled_flag=False)
-    return syntax.write(with_header(replace(without_plane_digests(stream), alpha=None), header, None))
+    assert stream.tool_header is not None
+    kept = tuple(block for block in stream.tool_header.tools if block.tool_id == VARIANCE_SCALING.tool_id)
+    header = replace(stream.picture_header, tools_enabled_flag=bool(kept))
+    own = replace(without_plane_digests(stream), alpha=None)
+    return syntax.write(with_header(own, header, ToolHeader(tools=kept) if kept else None))
 
 
 def _around(header: PictureHeader, count: int, planes: int) -> set[str]:

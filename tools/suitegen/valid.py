@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import corners, enlarged, filters, lossless, maps, pictures, segments, simple, stress
+from suitegen import corners, enlarged, filters, lossless, maps, pictures, scaled, segments, simple, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -35,6 +35,7 @@ def of_base() -> Iterator[Recipe]:
     yield from maps.recipes()
     yield from filters.recipes()
     yield from enlarged.recipes()
+    yield from scaled.recipes()
 
 
 def coded(
