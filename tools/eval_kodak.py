@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Rate, distortion and correctness on a folder of pictures at fixed qualities, against dense curves of the anchors.
 
-    tools/eval_kodak.py --data ../shared/data/eval/kodak --jobs 2 --require jpeg:-53
+    tools/eval_kodak.py --data ../shared/data/eval/kodak --jobs 2 --require jpeg:-54
 
 What README quotes; rates to be met, more metrics and reports are `refsw-ctc`, whose engine this runs on. Checked for
 each codestream: a decoder in a process of its own, which gets nothing but the file, shows the encoder's reconstruction
