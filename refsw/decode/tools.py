@@ -89,7 +89,7 @@ def told(codestream: Codestream, toolbox: Toolbox = DEFAULT) -> tuple[Told, ...]
 def _told(codestream: Codestream, toolbox: Toolbox) -> Iterator[Told]:
     header = codestream.picture_header
     found = list[tuple[Tool, bytes, str]]()
-    for block in codestream.tool_header.tools if codestream.tool_header is not None else ():
+    for block in codestream.tools:
         tool = toolbox.by_id(block.tool_id)
         if tool is None:
             raise UnsupportedError(f"coding tool {block.tool_id}: not supported by this decoder [clause 6.6.1]")

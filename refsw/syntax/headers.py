@@ -280,6 +280,11 @@ class Codestream:
     extensions: tuple[Extension, ...] = ()
     skipped_segments: tuple[SkippedSegment, ...] = ()
 
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """(6.5) The enabled coding tools, none where there is no tool header."""
+        return () if self.tool_header is None else self.tool_header.tools
+
     def z_data(self, component_index: int, region_index: int = 0) -> bytes:
         """Substream of z of one region of one component."""
         return self.z[component_index * self.picture_header.num_regions + region_index].substream_data

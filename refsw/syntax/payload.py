@@ -21,7 +21,7 @@ from refsw.syntax.binding import build
 from refsw.syntax.definition import SpecError, Syntax, rules_of, structures_of
 from refsw.syntax.engine import Scope
 from refsw.syntax.expression import Operand
-from refsw.syntax.headers import PictureHeader
+from refsw.syntax.headers import Codestream, PictureHeader
 from refsw.syntax.reader import Entry, Reader
 from refsw.syntax.writer import Writer
 
@@ -77,6 +77,14 @@ def header_names(header: PictureHeader) -> Names:
 def read_payload(data: bytes, syntax: PayloadSyntax, names: Names, label: str) -> Any:
     """The dataclass of a payload. Raises CodestreamError, LevelError, UnsupportedError by clause; label: its path."""
     return build(PayloadReader(data, syntax, names, label, None).run(), syntax.classes)
+
+
+def payload_of(codestream: Codestream, tool_id: int, syntax: PayloadSyntax) -> Any | None:
+    """(6.6.3) The payload of a coding tool, None where the codestream has not that tool. Raises as `read_payload`."""
+    for block in codestream.tools:
+        if block.tool_id == tool_id:
+            return read_payload(block.tool_payload, syntax, header_names(codestream.picture_header), syntax.root)
+    return None
 
 
 def write_payload(value: Any, syntax: PayloadSyntax, names: Names, label: str) -> bytes:

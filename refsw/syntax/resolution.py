@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from refsw.constants import RESOLUTION_TOOL_ID
 from refsw.errors import CodestreamError, LevelError
@@ -13,7 +12,7 @@ from refsw.resources import payload_file
 from refsw.spec import document, level
 from refsw.syntax.geometry import ceil_div
 from refsw.syntax.headers import Codestream, PictureHeader
-from refsw.syntax.payload import PayloadSyntax, header_names, load_syntax, read_payload
+from refsw.syntax.payload import PayloadSyntax, load_syntax, payload_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +68,8 @@ def _syntax() -> PayloadSyntax:
 
 def resolution_of(codestream: Codestream) -> ResolutionPayload | None:
     """The payload, None where coded and displayed picture have one resolution. Raises CodestreamError."""
-    for block in codestream.tool_header.tools if codestream.tool_header is not None else ():
-        if block.tool_id == RESOLUTION_TOOL_ID:
-            names = header_names(codestream.picture_header)
-            found: Any = read_payload(block.tool_payload, _syntax(), names, "resolution")
-            payload: ResolutionPayload = found
-            return payload
-    return None
+    payload: ResolutionPayload | None = payload_of(codestream, RESOLUTION_TOOL_ID, _syntax())
+    return payload
 
 
 def displayed_header(header: PictureHeader, payload: ResolutionPayload | None) -> PictureHeader:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from refsw.constants import SCALING_TOOL_ID
 from refsw.resources import payload_file
 from refsw.spec import document
 from refsw.syntax.headers import Codestream
-from refsw.syntax.payload import PayloadSyntax, header_names, load_syntax, read_payload
+from refsw.syntax.payload import PayloadSyntax, load_syntax, payload_of
 
 Bands = tuple[int, ...]
 """Steps of the bands of one component, that of the smallest scales first; positive: a finer quantiser."""
@@ -42,16 +41,10 @@ def _syntax() -> PayloadSyntax:
 
 def is_scaled(codestream: Codestream) -> bool:
     """Whether there is a payload, right or wrong."""
-    tools = codestream.tool_header.tools if codestream.tool_header is not None else ()
-    return any(block.tool_id == SCALING_TOOL_ID for block in tools)
+    return any(block.tool_id == SCALING_TOOL_ID for block in codestream.tools)
 
 
 def scaling_of(codestream: Codestream) -> ScalingPayload | None:
     """The payload, None where there is none. Raises CodestreamError."""
-    for block in codestream.tool_header.tools if codestream.tool_header is not None else ():
-        if block.tool_id == SCALING_TOOL_ID:
-            names = header_names(codestream.picture_header)
-            found: Any = read_payload(block.tool_payload, _syntax(), names, "variance_scaling")
-            payload: ScalingPayload = found
-            return payload
-    return None
+    payload: ScalingPayload | None = payload_of(codestream, SCALING_TOOL_ID, _syntax())
+    return payload

@@ -44,7 +44,7 @@ def recipes(streams: Mapping[str, bytes]) -> Iterator[Recipe]:
     for case in (*_switched(), *_linear(), *_any(own)):
         broken = _with(without_digests(syntax.read(streams[case.parent])), case.tool_id, case.payload)
         assert not syntax.validate(syntax.write(broken)), f"{case.name}: more than the payload is broken"
-        _assert_broken(case, broken)
+        assert_broken(case.name, case.clause, broken)
         text = f"The payload of tool {case.tool_id} has {case.title}: the stream is malformed."
         yield _recipe(case, text, syntax.write(broken), "malformed")
     whole, first = syntax.read(streams[COLOUR]), own[SWITCHED]
@@ -101,13 +101,14 @@ def _with(stream: Codestream, tool_id: int, payload: bytes) -> Codestream:
     return replace(stream, tool_header=ToolHeader(tools=tools))
 
 
-def _assert_broken(case: Case, stream: Codestream) -> None:
+def assert_broken(name: str, clause: str, stream: Codestream) -> None:
+    """That a payload of the stream's tools is refused, by this clause."""
     try:
         told(stream)
     except RefswError as error:
-        assert f"clause {case.clause}" in str(error), f"{case.name}: {error}"
+        assert f"clause {clause}" in str(error), f"{name}: {error}"
     else:
-        raise AssertionError(f"{case.name}: nothing is broken")
+        raise AssertionError(f"{name}: nothing is broken")
 
 
 def _recipe(case: Case, purpose: str, data: bytes, error_class: str) -> Recipe:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from refsw import syntax
 from refsw.constants import QUALITY_MAP_LIMIT, SCALING_TOOL_ID
-from refsw.decode.tools import Told, told
-from refsw.errors import RefswError
+from refsw.decode.tools import Told
 from refsw.syntax.headers import EXPERIMENTAL, Codestream, PictureHeader, Tool, ToolHeader
 from refsw.syntax.scaling import ScalingPayload
 from refsw.syntax.surgery import without_digests
@@ -20,6 +19,7 @@ from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import Image
 from suitegen import enlarged, filters, maps, pictures
 from suitegen.bench import Bench, Steps
+from suitegen.broken_filters import assert_broken
 from suitegen.recipe import Recipe
 
 TOOL = ("variance-scaling",)
@@ -135,7 +135,7 @@ def hostile(streams: Mapping[str, bytes]) -> Iterator[Recipe]:
         stream = _with(without_digests(whole), case.payload)
         data = syntax.write(stream)
         assert not syntax.validate(data), f"{case.name}: more than 8.9 is broken"
-        _assert_broken(case, stream)
+        assert_broken(case.name, case.clause, stream)
         yield _hostile(case, data)
     other = bytes([own[0] ^ 1 << _first_sign(own)]) + own[1:]
     yield from _beyond()
@@ -159,7 +159,7 @@ def _beyond() -> Iterator[Recipe]:
                     steps=lambda rows, columns: np.full((rows, columns), 2 * step, np.int8),
                 )  # fmt: skip
                 stream = _with(syntax.read(data), case.payload)
-                _assert_broken(case, stream)
+                assert_broken(case.name, case.clause, stream)
                 return syntax.write(stream)
 
             yield replace(
@@ -185,15 +185,6 @@ def _cases(own: bytes) -> Iterator[Case]:
 
 def _with(stream: Codestream, payload: bytes) -> Codestream:
     return replace(stream, tool_header=ToolHeader(tools=(Tool(tool_id=SCALING_TOOL_ID, tool_payload=payload),)))
-
-
-def _assert_broken(case: Case, stream: Codestream) -> None:
-    try:
-        told(stream)
-    except RefswError as error:
-        assert f"clause {case.clause}" in str(error), f"{case.name}: {error}"
-    else:
-        raise AssertionError(f"{case.name}: nothing is broken")
 
 
 def _hostile(case: Case, data: bytes) -> Recipe:
