@@ -22,6 +22,7 @@ from refsw.train.recipe import SIDE
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
 HELD_OUT_SHARE = 40  # one source picture in 40 is kept for validation
+TONE_EXPONENT, TONE_GAIN, TONE_COLOUR = 0.35, 0.25, 0.1  # octaves each way: about as far as cameras differ
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,22 @@ def load(cache: Path) -> Crops:
     return Crops(crops, np.ascontiguousarray(crops[held_out]), np.flatnonzero(~held_out))
 
 
-def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: float = 0.0) -> torch.Tensor:
+def _toned(piece: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """A crop as under other light: one exponent, and a gain for all colours and for each."""
+    exponent = np.exp2(random.uniform(-TONE_EXPONENT, TONE_EXPONENT))
+    gain = np.exp2(random.uniform(-TONE_GAIN, TONE_GAIN) + random.uniform(-TONE_COLOUR, TONE_COLOUR, 3))
+    table = np.linspace(0, 1, 256)[:, None] ** exponent * gain * 255
+    return np.take_along_axis(np.minimum(table, 255).round().astype(np.uint8), piece.reshape(-1, 3), 0).reshape(
+        piece.shape
+    )
+
+
+def batch(
+    crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: float = 0.0, tone: float = 0.0
+) -> torch.Tensor:
     """Random crops, mirrored and transposed: uint8 [count, 3, side, side]. Same seed, same batch.
 
-    reduce: share of the crops that come from a larger square, reduced.
+    reduce: share of the crops that come from a larger square, reduced; tone: share that is seen as under other light.
     """
     random = np.random.default_rng(seed)
     out = np.empty((count, side, side, 3), np.uint8)
@@ -147,6 +160,8 @@ def batch(crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: fl
             piece = piece[:, ::-1]
         if random.random() < 0.5:
             piece = piece.swapaxes(0, 1)
+        if tone and random.random() < tone:
+            piece = _toned(piece, random)
         out[i] = piece
     return torch.from_numpy(out).permute(0, 3, 1, 2)
 
@@ -157,7 +172,14 @@ def unit_range(samples: torch.Tensor, device: str) -> torch.Tensor:
 
 
 def batches(
-    crops: Crops, count: int, side: int, seed: tuple[int, int], reduce: float, steps: Sequence[int], threads: int = 0
+    crops: Crops,
+    count: int,
+    side: int,
+    seed: tuple[int, int],
+    reduce: float,
+    tone: float,
+    steps: Sequence[int],
+    threads: int = 0,
 ) -> Iterator[torch.Tensor]:
     """The batch of each step, seeded by (seed[0], step, seed[1]); threads make them ahead, or none and it is made here.
 
@@ -165,7 +187,7 @@ def batches(
     """
 
     def make(step: int) -> torch.Tensor:
-        return batch(crops, count, side, (seed[0], step, seed[1]), reduce)
+        return batch(crops, count, side, (seed[0], step, seed[1]), reduce, tone)
 
     if not threads:
         yield from map(make, steps)

@@ -95,9 +95,7 @@ def train_step(state: State, recipe: Recipe, rgb: Tensor, worker: Worker, run: P
     }
 
 
-def train(
-    recipe: Recipe, run: Path, worker: Worker, until: int | None = None, seconds: float = math.inf
-) -> State:
+def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, seconds: float = math.inf) -> State:
     """Train to recipe.steps, resuming run/checkpoint.pt if there is one.
 
     Stops early at step `until`, or, for a single process, after `seconds`; a checkpoint is written in either case.
@@ -112,7 +110,7 @@ def train(
     last = recipe.steps if until is None else min(until, recipe.steps)
     begin, first = time.monotonic(), state.step
     share = recipe.batch // worker.count
-    batches = data.batches(crops, share, recipe.crop, (recipe.seed, worker.rank), recipe.reduce,
+    batches = data.batches(crops, share, recipe.crop, (recipe.seed, worker.rank), recipe.reduce, recipe.tone,
                            range(first, last), worker.threads)  # fmt: skip
     seen: list[dict[str, float]] = []
     for samples in batches:

@@ -45,6 +45,8 @@ class Recipe:
     """Side of a training crop, a multiple of 64."""
     reduce: float
     """Share of the crops that are taken from a larger square of the picture, reduced by up to 320 / crop."""
+    tone: float
+    """Share of the crops that are made darker or lighter, and their colours shifted."""
     batch: int
     """Crops per step over all processes."""
     steps: int
@@ -85,7 +87,7 @@ class Recipe:
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"{name} {getattr(self, name)}: expected a number above 0")
-        for name in ("ema", "reduce", "ms_ssim"):
+        for name in ("ema", "reduce", "tone", "ms_ssim"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} {getattr(self, name)}: expected 0..1")
 

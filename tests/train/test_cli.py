@@ -96,9 +96,7 @@ def test_a_checkpoint_of_another_structure_is_refused(
     assert "structure" in one_line(capsys, "refsw-export")
 
 
-def test_a_run_keeps_to_its_pictures(
-    training_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_keeps_to_its_pictures(training_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe, run = write_recipe(tmp_path / "r.yaml"), tmp_path / "run"
     pack(training_folder, run / "data")
     others = write_pictures(tmp_path / "others", 3)

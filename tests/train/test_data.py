@@ -126,11 +126,11 @@ def test_batches_never_show_validation_pictures(tmp_path: Path) -> None:
 def test_batches_are_the_same_for_any_number_of_threads(tmp_path: Path) -> None:
     pack(flat(tmp_path / "in", [10, 20, 30, 40], (1, 2)), tmp_path / "cache")
     crops = load(tmp_path / "cache")
-    made = [list(batches(crops, 3, 64, (7, 1), 0.5, range(4, 9), threads)) for threads in (0, 1, 3)]
+    made = [list(batches(crops, 3, 64, (7, 1), 0.5, 0.5, range(4, 9), threads)) for threads in (0, 1, 3)]
     assert [len(m) for m in made] == [5, 5, 5]
     for alone, one, three in zip(*made, strict=True):
         assert torch.equal(alone, one) and torch.equal(alone, three)
-    assert torch.equal(made[0][2], batch(crops, 3, 64, (7, 6, 1), 0.5))
+    assert torch.equal(made[0][2], batch(crops, 3, 64, (7, 6, 1), 0.5, 0.5))
 
 
 def test_reduced_crops_show_more_of_the_picture(tmp_path: Path) -> None:
@@ -147,3 +147,19 @@ def test_reduced_crops_show_more_of_the_picture(tmp_path: Path) -> None:
         return [float(p.max() - p.min()) for p in pictures]
 
     assert max(spans(0.0)) < 0.25 < 0.4 < max(spans(1.0)) and min(spans(1.0)) > 0.15
+
+
+def test_tone_changes_a_crop_as_light_does(tmp_path: Path) -> None:
+    """Half of the crops of a grey ramp take on colour; each colour's levels keep their order."""
+    (tmp_path / "in").mkdir()
+    ramp = np.linspace(20, 235, SIDE)[None, :, None].repeat(SIDE, 0).repeat(3, 2)
+    for value in range(2):
+        PillowImage.fromarray((ramp + value).astype(np.uint8)).save(tmp_path / "in" / f"{value}.png")
+    pack(tmp_path / "in", tmp_path / "cache")
+    crops = load(tmp_path / "cache")
+    plain, changed = batch(crops, 1, 64, (3,)), batch(crops, 1, 64, (3,), 0.0, 1.0)
+    assert torch.equal(plain, batch(crops, 1, 64, (3,), 0.0, 0.0)) and not torch.equal(plain, changed)
+    for before, after in zip(plain.reshape(3, -1), changed.reshape(3, -1), strict=True):
+        assert bool((after[before.argsort()].int().diff() >= 0).all())
+    pictures = batch(crops, 40, 64, (3,), 0.0, 0.5)
+    assert 10 <= sum(bool((p[0] != p[1]).any()) for p in pictures) <= 30

@@ -51,7 +51,7 @@ def same(a: object, b: object) -> bool:
 @pytest.fixture
 def quick(first: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start, which takes seconds, is made once, and validation is short."""
-    monkeypatch.setattr(validation, "SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 192)
     monkeypatch.setattr(loop, "initial_state", lambda *_: copied(first))
 
 
@@ -106,9 +106,7 @@ def test_training_lowers_the_loss(run: Path, first: State, packed: Path, kind: s
     assert sum(losses[-4:]) < 0.97 * sum(losses[:4])
 
 
-def test_a_gradient_that_is_not_finite_stops_and_keeps_the_batch(
-    run: Path, first: State
-) -> None:
+def test_a_gradient_that_is_not_finite_stops_and_keeps_the_batch(run: Path, first: State) -> None:
     state = copied(first)
     weights = copy.deepcopy(state.network.state_dict())
     with pytest.raises(RefswError, match="training step 0: gradient is not finite"):
