@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     package.add_argument("--recipe", type=Path, required=True)
     package.add_argument("--points", default="", help="operating points, by comma (default: the recipe's)")
     package.add_argument("--summary", default="trained by refsw-train")
+    package.add_argument("--no-picture-exact", action="store_true", help="leave out the networks of refsw-dec --exact")
     package.add_argument("--report", type=Path, help="JSON: range, shift, bound and error of every picture-exact layer")
     onnx = kinds.add_parser("onnx", help="ONNX graphs of a model's float networks")
     onnx.set_defaults(work=_onnx)
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _package(arguments: argparse.Namespace) -> None:
+    if arguments.report is not None and arguments.no_picture_exact:
+        raise UsageError("--report is on the networks that --no-picture-exact leaves out")
     checkpoint = arguments.run / "checkpoint.pt"
     if not checkpoint.is_file():
         raise UsageError(f"{checkpoint}: no checkpoint there; refsw-train writes it")
@@ -82,7 +85,7 @@ def _package(arguments: argparse.Namespace) -> None:
     pictures = fixed_pictures(data.load(arguments.run / "data"), recipe.seed + 1, CALIBRATION_PICTURES, 256)
     provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
     description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
-    exported = export(network, pictures, arguments.out, description)
+    exported = export(network, pictures, arguments.out, description, not arguments.no_picture_exact)
     if arguments.report is not None:
         write_report(arguments.report, layer_reports(exported.network, exported.calibrated, pictures[:8]))
     if arguments.out.resolve().parent == models_dir().resolve():

@@ -155,6 +155,8 @@ class Model:
     @cached_property
     def fixed(self) -> tuple[FixedComponent, ...]:
         """(9.8.4) Integer networks of picture-exact decoding. Raises ModelError where the package has none."""
+        if "fixed" not in self.package.tensors:
+            raise ModelError(f"{self.package.label} has no networks for picture-exact decoding (9.8)")
         label, names = self.package.label, [own.name for own in self.package.description.components]
         sections = [self.package.section("fixed", f"{name}.") for name in names]
         return tuple(FixedComponent.from_tensors(f"{label}: {n}", s) for n, s in zip(names, sections, strict=True))

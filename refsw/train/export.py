@@ -112,15 +112,24 @@ def describe(
 
 @dataclass(frozen=True)
 class Exported:
-    """A package, and what its picture-exact networks were calibrated from."""
+    """A package, and what its picture-exact networks were calibrated from, if it has them."""
 
     package: ModelPackage
     network: CodecNetwork
     calibrated: tuple[Calibrated, ...]
 
 
-def export(network: CodecNetwork, calibration: Tensor, folder: Path, description: ModelDescription) -> Exported:
-    """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges."""
+def export(
+    network: CodecNetwork,
+    calibration: Tensor,
+    folder: Path,
+    description: ModelDescription,
+    picture_exact: bool = True,
+) -> Exported:
+    """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges.
+
+    picture_exact: with the integer networks of picture-exact decoding, a third of its size.
+    """
     network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     integers: dict[str, NDArray[Any]] = {}
     floats: dict[str, NDArray[Any]] = {}
@@ -136,11 +145,11 @@ def export(network: CodecNetwork, calibration: Tensor, folder: Path, description
         integers[f"{name}.quality"] = quality.round().int().numpy()
         integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
         floats |= {f"{name}.{k}": v.contiguous().float().numpy() for k, v in net.state_dict().items()}
-    calibrated = tuple(calibrate(network, calibration))
+    calibrated = tuple(calibrate(network, calibration)) if picture_exact else ()
     exact = {
         f"{COMPONENT_NAMES[index]}.{name}": array
         for index, own in enumerate(calibrated)
         for name, array in own.tensors.items()
     }
-    files = {"integer": integers, "networks": floats, "fixed": exact}
+    files = {"integer": integers, "networks": floats} | ({"fixed": exact} if picture_exact else {})
     return Exported(save_package(folder, description, files, {"networks": "float16"}), network, calibrated)

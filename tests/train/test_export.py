@@ -40,6 +40,17 @@ def test_a_package_of_one_operating_point(started: Started, tmp_path: Path) -> N
         at_points(started.network, ("sop", "hop"))
 
 
+def test_a_package_without_picture_exact_networks(started: Started, tmp_path: Path) -> None:
+    """It codes the same symbols, and says what it lacks."""
+    described = describe(started.network, "bare", MODEL_ID, "", {})
+    package = export(started.network, training_pictures(8, 128), tmp_path / "bare", described, False).package
+    assert package.tensors.keys() == {"integer", "networks"}
+    for name, array in started.model.package.tensors["integer"].items():
+        assert np.array_equal(array, package.tensors["integer"][name]), name
+    with pytest.raises(ModelError, match="no networks for picture-exact decoding"):
+        _ = Model.from_package(package).fixed
+
+
 def test_export_is_a_pure_function(started: Started, tmp_path: Path) -> None:
     """The same package again, and the network it was made from can be trained on."""
     network = CodecNetwork(tiny_config())

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause-Clear
+"""The figure of the model cards, from results of the fake codec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from refsw.ctc.results import Results
+
+Tool = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def results(tool: Tool, fake_codec: str, pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    """Results of eval_kodak."""
+    out = tmp_path / "results.json"
+    arguments = ["--data", str(pictures(0, 1)), "--codec", fake_codec, "--anchors", "jpeg", "--qualities=0,40,80"]
+    assert tool("eval_kodak").main([*arguments, "--out", str(out)]) == 0
+    return out
+
+
+def test_every_curve_is_drawn_once(tool: Tool, results: Path, tmp_path: Path) -> None:
+    """refsw's of each file, the others' of the first, and the published ones as such."""
+    module = tool("plot_kodak")
+    both = ["--own", "first BOP", "--own", "second BOP", "-o", str(tmp_path / "curves.svg")]
+    assert module.main([str(results), str(results), *both]) == 0
+    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
+    found = Results.from_json(results.read_bytes())
+    curves = module.measured([(found, "first BOP"), (found, "second BOP")], "psnr_rgb")
+    assert [(c.title, c.own, len(c.bpp)) for c in curves[:2]] == [("first BOP", True, 3), ("second BOP", True, 3)]
+    assert [c.title for c in curves[2:]] == ["jpeg"] and list(curves[0].bpp) == sorted(curves[0].bpp)
+    labels = [t.get_text() for t in module.draw([(found, "first BOP")]).axes[0].get_legend().get_texts()]
+    assert labels[:2] == ["first BOP", "jpeg"] and all(t.endswith("(published)") for t in labels[2:]) and labels[2:]
+
+
+@pytest.mark.parametrize(
+    ("own", "out", "message"),
+    [([], "a.svg", "1 files of results and 0 --own"), (["--own", "x"], "a.text", "expected a name that ends in .svg")],
+)
+def test_what_is_refused(
+    tool: Tool, results: Path, own: list[str], out: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = results.parent / out
+    assert tool("plot_kodak").main([str(results), *own, "-o", str(path)]) == 2
+    assert message in capsys.readouterr().err and not path.exists()
