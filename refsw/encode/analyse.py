@@ -32,7 +32,7 @@ from refsw.entropy.tables import gaussian_tables
 from refsw.memory import release
 from refsw.nets.codec import ComponentNetwork
 from refsw.nets.halo import HYPER_ANALYSIS, HYPER_SCALE, halo
-from refsw.nets.rate import gaussian_bits, probability_bits
+from refsw.nets.rate import probability_bits, residual_bits
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.syntax.scaling import ScalingPayload
@@ -300,7 +300,7 @@ class _Analysis:
         if (steps := self.steps[index]) is not None:
             log_scale = log_scale + log_gain_map(steps[..., *own.slices], self.device)
         residual = to_tensor(self.symbols[index][:, *own.slices], self.device)
-        return float(z_bits + gaussian_bits(residual, log_scale).sum())
+        return float(z_bits + residual_bits(residual, log_scale).sum())
 
 
 def zeroing_thresholds(bits: float) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from refsw.decode.picture import OPERATING_POINTS
 from refsw.decode.reconstruct import quality_position
 from refsw.decode.windows import Box
 from refsw.encode.distortion import sample_matrix
-from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, gaussian_bits
+from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, residual_bits
 from refsw.syntax.headers import PictureHeader
 
 PROBES = 16
@@ -144,7 +144,7 @@ class Block:
     def _bits(self, symbols: Sequence[Tensor]) -> Tensor:
         bits = torch.zeros_like(self.weight)
         for own, log_scale, coded in zip(symbols, self.log_scale, self.coded, strict=True):
-            bits += (gaussian_bits(own, log_scale) * coded).sum(1, keepdim=True)
+            bits += (residual_bits(own, log_scale) * coded).sum(1, keepdim=True)
         return bits
 
     def _distortion(self, shown: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from refsw.decode.model import Model
 from refsw.decode.reconstruct import log_gain_map, to_tensor
 from refsw.decode.windows import Box, domains, split
 from refsw.encode.block import LEAST_CURVATURE, Block, Coded
-from refsw.nets.rate import gaussian_bits
+from refsw.nets.rate import residual_bits
 from refsw.syntax.headers import PictureHeader
 
 BLOCK, MARGIN = 48, 8
@@ -110,9 +110,9 @@ def changes(now: Coded, block: Block, curved: Sequence[Tensor]) -> list[tuple[Te
     for symbols, scale, slope, bend, coded in zip(
         now.symbols, block.log_scale, now.slope, curved, block.coded, strict=True
     ):
-        bits = gaussian_bits(symbols, scale)
-        up = gaussian_bits(symbols + 1, scale) - bits + slope + bend / 2
-        down = gaussian_bits(symbols - 1, scale) - bits - slope + bend / 2
+        bits = residual_bits(symbols, scale)
+        up = residual_bits(symbols + 1, scale) - bits + slope + bend / 2
+        down = residual_bits(symbols - 1, scale) - bits - slope + bend / 2
         found.append((torch.minimum(up, down), torch.where(up < down, 1.0, -1.0) * coded))
     return found
 
@@ -123,7 +123,7 @@ def shares(block: Block, before: Coded, after: Coded) -> list[Tensor]:
     Were distortion quadratic, the shares of all symbols would add up to what the loss changed by.
     """
     return [
-        gaussian_bits(new, scale) - gaussian_bits(old, scale) + (new - old) * (there + here) / 2
+        residual_bits(new, scale) - residual_bits(old, scale) + (new - old) * (there + here) / 2
         for old, new, scale, here, there in zip(
             before.symbols, after.symbols, block.log_scale, before.slope, after.slope, strict=True
         )

@@ -7,6 +7,7 @@ The rows are shipped as data; this module exists so that anyone can make them ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt
 
 from refsw.entropy.normalise import normalise
@@ -15,6 +16,7 @@ ROWS = 64
 TOTAL_BITS = 14
 FRACTION = 512  # F; the series below cancels up to 2 * 144 / ln 2 = 416 bits of it
 FAR = 12 << FRACTION  # argument from which the error function is taken as 1: it differs by 2**-212
+NARROWER, WIDER = 5, 3  # rows between a row's own scale and the two that it is averaged with; fewer for the first rows
 KEEP = 4  # a value has an entry of its own where probability * 2**T >= 1 / KEEP
 
 
@@ -29,9 +31,15 @@ def root(value: int, degree: int) -> int:
 
 
 def sigma(row: int) -> int:
-    """(8.4.3.1) F-bit fixed-point 100 * sigma of a row: the 63rd root of 11**(63 - k) * 6400**k, rounded down."""
+    """(8.4.3.1) F-bit fixed-point 100 * sigma of row k: the 63rd root of 11**(63 - k) * 6400**k, rounded down."""
     last = ROWS - 1
-    return root((11 ** (last - row) * 6400**row) << (FRACTION * last), last)
+    power = (11 ** max(0, last - row) * 6400**row) << (FRACTION * last)
+    return root(power // 11 ** max(0, row - last), last)
+
+
+def averaged(row: int) -> tuple[int, int, int]:
+    """(8.4.3) The rows whose scales a row is averaged over; the last may be above those of the table."""
+    return row - min(NARROWER, row >> 1), row, row + min(WIDER, row >> 2)
 
 
 def half_integral(t: int) -> int:
@@ -46,14 +54,15 @@ def half_integral(t: int) -> int:
     return result
 
 
-def gaussian_row(row: int, total_bits: int = TOTAL_BITS) -> tuple[int, list[int]]:
-    """(8.4.3) (minimum, frequencies) of a row; the last frequency is that of escape."""
-    whole = half_integral(FAR)  # the mass of one side
-    scale = isqrt(2 << (2 * FRACTION)) * sigma(row)  # 100 * sqrt(2) * sigma, 2 F fractional bits
+def average_row(rows: Sequence[int], total_bits: int = TOTAL_BITS) -> tuple[int, list[int]]:
+    """(8.4.3) (minimum, frequencies) of the average of the normal distributions of `rows`; the last is escape's."""
+    unit = isqrt(2 << (2 * FRACTION))
+    scales = [unit * sigma(row) for row in rows]  # 100 * sqrt(2) * sigma, 2 F fractional bits
+    whole = len(scales) * half_integral(FAR)  # the mass of one side
 
     def below(twice_edge: int) -> int:
         """Mass between 0 and twice_edge / 2."""
-        return half_integral(((50 * twice_edge) << (3 * FRACTION)) // scale)
+        return sum(half_integral(((50 * twice_edge) << (3 * FRACTION)) // scale) for scale in scales)
 
     masses = [2 * below(1)]  # of the values 0, 1, 2, ... (one side)
     reached = below(1)
@@ -75,4 +84,4 @@ def gaussian_row(row: int, total_bits: int = TOTAL_BITS) -> tuple[int, list[int]
 
 def gaussian_rows(total_bits: int = TOTAL_BITS) -> list[tuple[int, list[int]]]:
     """(8.4.3) (minimum, frequencies) of all 64 rows."""
-    return [gaussian_row(row, total_bits) for row in range(ROWS)]
+    return [average_row(averaged(row), total_bits) for row in range(ROWS)]

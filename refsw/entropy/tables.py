@@ -145,7 +145,7 @@ class FrequencyTables:
 
 @cache
 def gaussian_tables() -> FrequencyTables:
-    """(8.4.3) The 64 zero-mean Gaussian rows, sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
+    """(8.4.3) The 64 zero-mean rows about sigma_k = 0.11 * (64 / 0.11)**(k / 63), from spec/tables.
 
     Raises ModelError if the file is absent or is not what its digest says.
     """

@@ -13,6 +13,7 @@ SCALE_MINIMUM, SCALE_MAXIMUM, SCALE_ROWS = 0.11, 64.0, 64
 LOG_SCALE_MINIMUM = math.log(SCALE_MINIMUM)
 LOG_SCALE_MAXIMUM = math.log(SCALE_MAXIMUM)
 LOG_SCALE_STEP = (LOG_SCALE_MAXIMUM - LOG_SCALE_MINIMUM) / (SCALE_ROWS - 1)
+NARROWER, WIDER = 5, 3  # as refsw.entropy.gaussian has them
 PROBABILITY_MINIMUM = 2.0**-16
 
 
@@ -39,14 +40,16 @@ def probability_bits(probability: Tensor) -> Tensor:
     return -torch.log2(LowerBound.apply(probability, PROBABILITY_MINIMUM))
 
 
-def gaussian_bits(residual: Tensor, log_scale: Tensor) -> Tensor:
-    """Bits of the unit bin around each residual under a zero-mean Gaussian.
+def residual_bits(residual: Tensor, log_scale: Tensor) -> Tensor:
+    """(8.4.3) Bits of the unit bin around each residual, as the entropy coder's table rows have it between rows too.
 
-    Its scale is held between those of the first and the last table row: the coder has no others.
+    The scale is held between those of the first and the last row: the coder has no others.
     """
-    log_scale = LOG_SCALE_MINIMUM + LowerBound.apply(log_scale - LOG_SCALE_MINIMUM, 0.0)
-    log_scale = log_scale.clamp(max=LOG_SCALE_MAXIMUM)
-    inverse = torch.exp(-log_scale) * math.sqrt(0.5)
-    distance = residual.abs()
-    inside = torch.erfc((distance - 0.5) * inverse) - torch.erfc((distance + 0.5) * inverse)
-    return probability_bits(0.5 * inside)
+    above = LowerBound.apply(log_scale - LOG_SCALE_MINIMUM, 0.0).clamp(max=LOG_SCALE_MAXIMUM - LOG_SCALE_MINIMUM)
+    narrower = above - (above / 2).clamp(max=NARROWER * LOG_SCALE_STEP)
+    wider = above + (above / 4).clamp(max=WIDER * LOG_SCALE_STEP)
+    distance, inside = residual.abs(), torch.zeros_like(residual)
+    for own in (narrower, above, wider):
+        inverse = torch.exp(-own) * (math.sqrt(0.5) / SCALE_MINIMUM)
+        inside = inside + torch.erfc((distance - 0.5) * inverse) - torch.erfc((distance + 0.5) * inverse)
+    return probability_bits(inside / 6)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.rate import gaussian_bits, probability_bits
+from refsw.nets.rate import probability_bits, residual_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
 from refsw.train.perceptual import ms_ssim
 
@@ -70,10 +70,10 @@ def rate_distortion(
             mean, y_hat = net.context.run(
                 features, gain, inverse, lambda mean, mask, y=y: round_through(y * mask - mean)
             )
-            bits = gaussian_bits((y - mean).round().detach(), log_scale)
+            bits = residual_bits((y - mean).round().detach(), log_scale)
             if network.training:
                 residual = y - mean
-                noisy = gaussian_bits(residual + torch.rand_like(residual) - 0.5, log_scale.detach())
+                noisy = residual_bits(residual + torch.rand_like(residual) - 0.5, log_scale.detach())
                 bits = bits + (noisy - noisy.detach())
             y_bits.append(bits.sum((1, 2, 3)) / pixels)
             decoded.append(y_hat * inverse.exp())

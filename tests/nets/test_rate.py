@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from refsw.entropy import gaussian
 from refsw.entropy.cost import code_length
 from refsw.entropy.tables import gaussian_tables
+from refsw.nets import rate
 from refsw.nets.rate import (
     LOG_SCALE_MINIMUM,
     LOG_SCALE_STEP,
@@ -17,13 +19,13 @@ from refsw.nets.rate import (
     SCALE_MAXIMUM,
     SCALE_ROWS,
     LowerBound,
-    gaussian_bits,
     probability_bits,
+    residual_bits,
 )
 
 
 def bits(residual: float, scale: float) -> float:
-    return float(gaussian_bits(torch.tensor([residual]), torch.tensor([math.log(scale)])))
+    return float(residual_bits(torch.tensor([residual]), torch.tensor([math.log(scale)])))
 
 
 def test_lower_bound_value_and_gradient() -> None:
@@ -38,13 +40,14 @@ def test_lower_bound_value_and_gradient() -> None:
 def test_the_last_row_is_the_largest_scale() -> None:
     assert math.exp(LOG_SCALE_MINIMUM + (SCALE_ROWS - 1) * LOG_SCALE_STEP) == pytest.approx(SCALE_MAXIMUM)
     assert gaussian_tables().rows == SCALE_ROWS
+    assert (rate.NARROWER, rate.WIDER) == (gaussian.NARROWER, gaussian.WIDER)
 
 
 @pytest.mark.parametrize("scale", [0.11, 0.5, 3.0, 20.0])
 def test_bits_are_those_of_a_distribution(scale: float) -> None:
     reach = int(12 * scale) + 2
     residual = torch.arange(-reach, reach + 1).float()
-    probability = torch.exp2(-gaussian_bits(residual, torch.full_like(residual, math.log(scale))))
+    probability = torch.exp2(-residual_bits(residual, torch.full_like(residual, math.log(scale))))
     probability = probability[probability > 1.01 * PROBABILITY_MINIMUM]
     assert float(probability.sum()) == pytest.approx(1, abs=2e-3)
 
@@ -67,7 +70,7 @@ def test_cost_grows_with_the_residual_and_has_no_sign() -> None:
 def test_scales_under_the_first_row_count_as_it() -> None:
     assert bits(0, 1e-6) == bits(0, 0.11) and bits(1, 1e-6) == bits(1, 0.11)
     log_scale = torch.tensor([math.log(0.01)], requires_grad=True)
-    gaussian_bits(torch.tensor([1.0]), log_scale).sum().backward()
+    residual_bits(torch.tensor([1.0]), log_scale).sum().backward()
     assert log_scale.grad is not None and float(log_scale.grad) < 0  # a larger scale would be cheaper: pulled up
 
 
@@ -77,15 +80,15 @@ def test_probability_bits_is_bounded() -> None:
 
 @pytest.mark.parametrize("row", range(0, SCALE_ROWS, 7))
 def test_estimate_agrees_with_the_tables_of_the_entropy_coder(row: int) -> None:
-    """Expected bits of a Gaussian residual of the row's scale: float estimate against integer table."""
+    """Bits of Gaussian residuals of the row's scale: float estimate against integer table."""
     scale = math.exp(LOG_SCALE_MINIMUM + row * LOG_SCALE_STEP)
     values = np.rint(np.random.default_rng(row).normal(0, scale, 4000)).astype(np.int32)
     table = code_length(values, np.full(len(values), row, np.int32), gaussian_tables())
-    estimate = float(gaussian_bits(torch.from_numpy(values).float(), torch.full((len(values),), math.log(scale))).sum())
+    estimate = float(residual_bits(torch.from_numpy(values).float(), torch.full((len(values),), math.log(scale))).sum())
     assert table == pytest.approx(estimate, rel=0.004, abs=16)
 
 
 def test_no_scale_is_wider_than_the_last_table_row() -> None:
     residual = torch.tensor([0.0, 40.0, 150.0])
-    widest = gaussian_bits(residual, torch.full((3,), math.log(64.0)))
-    assert torch.equal(gaussian_bits(residual, torch.full((3,), math.log(500.0))), widest)
+    widest = residual_bits(residual, torch.full((3,), math.log(64.0)))
+    assert torch.equal(residual_bits(residual, torch.full((3,), math.log(500.0))), widest)
