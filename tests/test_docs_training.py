@@ -26,7 +26,7 @@ PROGRAMS = {"refsw-train": train, "refsw-export": export, "refsw-enc": encode, "
 
 def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(validation, "SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 192)
     recipe = load_recipe(ROOT / "cfg" / "train" / "tiny.yaml")
     assert recipe.data == "pictures"
     (tmp_path / "cfg" / "train").mkdir(parents=True)

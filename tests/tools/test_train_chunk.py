@@ -66,7 +66,7 @@ def trained_state(run: Path, optimiser: str) -> State:
 def test_state_survives_the_way_within_rounding(
     run: Path, packed: Path, monkeypatch: pytest.MonkeyPatch, optimiser: str
 ) -> None:
-    monkeypatch.setattr(validation, "SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 192)
     state, recipe = trained_state(run, optimiser), some(optimiser)
     whole = pack_state(state, 1 << 30)
     again = initial_state(recipe, data.load(packed), "cpu")
@@ -91,7 +91,7 @@ def test_state_survives_the_way_within_rounding(
 
 def test_there_and_back(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two parts; the schedule is fitted to the pace; what comes back goes on here and could travel again."""
-    monkeypatch.setattr(validation, "SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 192)
     monkeypatch.setattr(train_chunk, "PACE_STEPS", 2)
     monkeypatch.setattr(train_chunk, "WARM_STEPS", 1)
     recipe = write_recipe(tmp_path / "r.yaml", replace(RECIPE, data=str(archive), steps=1000, hold=500, batch=2))
@@ -122,7 +122,7 @@ def test_there_and_back(archive: Path, tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_schedule_is_fitted_to_the_pace(
     run: Path, seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation, "SIDE", 64)
+    monkeypatch.setattr(validation, "SIDE", 192)
     monkeypatch.setattr(train_chunk, "PACE_STEPS", 1)
     monkeypatch.setattr(train_chunk, "WARM_STEPS", 1)
     fitted = train_chunk._fit(replace(RECIPE, steps=1000, hold=250), run.parent, "cpu", seconds)
