@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from refsw.ctc.bitmap import symbol_bits
 from refsw.decode.model import Model
 from refsw.entropy import gaussian
-from refsw.entropy.cost import code_length
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.errors import RefswError
 from refsw.models import load_package
@@ -38,9 +38,8 @@ Counts = NDArray[np.float64]
 
 def lengths(tables: FrequencyTables) -> Counts:
     """Bits of each magnitude in each row: [rows, LARGEST + 1]."""
-    found = [[code_length(np.array([v], np.int32), np.array([row], np.int32), tables) for v in range(LARGEST + 1)]
-             for row in range(tables.rows)]  # fmt: skip
-    return np.array(found)
+    rows, values = np.indices((tables.rows, LARGEST + 1), np.int32)
+    return symbol_bits(values.ravel(), rows.ravel(), tables).reshape(rows.shape)
 
 
 def normal_tables() -> FrequencyTables:
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         network = Model.from_package(load_package(options.model)).network
         crops = data.load(options.run / "data").validation[: options.crops]
-        rgb = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+        rgb = data.unit_range(torch.from_numpy(crops).permute(0, 3, 1, 2), "cpu")
         now, normal = lengths(gaussian_tables()), lengths(normal_tables())
         for quality in VALIDATION_QUALITIES:
             counts = counted(network, rgb, quality)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +64,9 @@ def window(path: Path, case: Case) -> Image:
 
 def in_avif(image: Image, size: int) -> tuple[bytes, Samples]:
     """The largest AVIF file of at most `size` bytes, or the smallest there is."""
-    codec, low, high = anchor(LOSSY), 0, 100
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(codec.encode(image, middle).data) <= size else (low, middle - 1)
-    data = codec.encode(image, low).data
+    codec = anchor(LOSSY)
+    fitting = bisect_right(range(1, 101), size, key=lambda quality: len(codec.encode(image, quality).data))
+    data = codec.encode(image, fitting).data
     return data, codec.decode(data, Format(3, 8)).image.samples
 
 

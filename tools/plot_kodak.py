@@ -25,7 +25,8 @@ from refsw.ctc.report.numbers import MeanPoint, Scale, mean_points, scales
 from refsw.ctc.report.published import choose
 from refsw.ctc.results import Results
 from refsw.errors import RefswError, UsageError
-from refsw.io import atomic_write, read_bytes
+from refsw.io import read_bytes
+from refsw.train.plot import save
 
 SCALES = {"psnr_rgb": "RGB PSNR, dB", "msssim_rgb_db": "RGB MS-SSIM, dB: -10 log10(1 - mean)"}
 PUBLISHED = {
@@ -107,11 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UsageError(f"{len(options.results)} files of results and {len(options.own)} --own: expected as many")
         files = [(Results.from_json(read_bytes(path), str(path)), own)
                  for path, own in zip(options.results, options.own, strict=True)]  # fmt: skip
-        figure, kind = draw(files), options.out.suffix.lstrip(".")
-        if kind not in figure.canvas.get_supported_filetypes():
-            raise UsageError(f"{options.out}: expected a name that ends in .svg, .png or .pdf")
-        with atomic_write(options.out) as file:
-            figure.savefig(file, format=kind, dpi=150)
+        save(draw(files), options.out)
     except RefswError as error:
         print(f"plot_kodak: {error}", file=sys.stderr)
         return error.exit_code

@@ -135,10 +135,8 @@ def _toned(piece: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.
     """A crop as under other light: one exponent, and a gain for all colours and for each."""
     exponent = np.exp2(random.uniform(-TONE_EXPONENT, TONE_EXPONENT))
     gain = np.exp2(random.uniform(-TONE_GAIN, TONE_GAIN) + random.uniform(-TONE_COLOUR, TONE_COLOUR, 3))
-    table = np.linspace(0, 1, 256)[:, None] ** exponent * gain * 255
-    return np.take_along_axis(np.minimum(table, 255).round().astype(np.uint8), piece.reshape(-1, 3), 0).reshape(
-        piece.shape
-    )
+    table = np.minimum(np.linspace(0, 1, 256)[:, None] ** exponent * gain * 255, 255).round().astype(np.uint8)
+    return table[piece, np.arange(3)]
 
 
 def batch(

@@ -20,22 +20,23 @@ def _window(size: int, like: Tensor) -> Tensor:
     return (weights / weights.sum(0)).to(like.dtype)
 
 
-def _blur(x: Tensor) -> Tensor:
-    """Gaussian window, where it lies inside: [B, C, h, w] -> [B, C, h - 10, w - 10].
+def _blur(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Gaussian window, where it lies inside: [B, C, h, w] -> [B, C, h - 10, w - 10]; rows, columns: `_window` of each.
 
     As products of matrices: on a processor the gradient of depthwise convolutions takes longer.
     """
-    return _window(x.shape[2], x).T @ (x @ _window(x.shape[3], x))
+    return rows.T @ (x @ columns)
 
 
 def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     """Mean over the colours of MS-SSIM: float32 [B, C, H, W] each, 0..1, H and W of 176 or more -> [B]."""
     total: Tensor | float = 1.0
     for scale, weight in enumerate(SCALE_WEIGHTS):
-        mean_a, mean_b = _blur(a), _blur(b)
-        variance_a = _blur(a * a) - mean_a.square()
-        variance_b = _blur(b * b) - mean_b.square()
-        covariance = _blur(a * b) - mean_a * mean_b
+        own = _window(a.shape[2], a), _window(a.shape[3], a)
+        mean_a, mean_b = _blur(a, *own), _blur(b, *own)
+        variance_a = _blur(a * a, *own) - mean_a.square()
+        variance_b = _blur(b * b, *own) - mean_b.square()
+        covariance = _blur(a * b, *own) - mean_a * mean_b
         part = (2 * covariance + C2) / (variance_a + variance_b + C2)
         if scale == len(SCALE_WEIGHTS) - 1:
             part = part * (2 * mean_a * mean_b + C1) / (mean_a.square() + mean_b.square() + C1)

@@ -6,10 +6,14 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from refsw.errors import UsageError
 from refsw.io import atomic_write
 from refsw.train.recipe import VALIDATION_QUALITIES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SMOOTHING = 10  # log records that one point of the smooth training curve averages
 SHOWN = 4  # validations whose rate-distortion curves are drawn
@@ -80,6 +84,11 @@ def plot(run: Path, out: Path) -> None:
         axes.grid(color="0.93")
         axes.set_axisbelow(True)
         axes.spines[["top"]].set_visible(False)
+    save(figure, out)
+
+
+def save(figure: Figure, out: Path) -> None:
+    """Write a figure, whole or not at all, as what its name says. Raises UsageError, OutputError."""
     kind = out.suffix.lstrip(".")
     if kind not in figure.canvas.get_supported_filetypes():
         raise UsageError(f"{out}: expected a name that ends in .svg, .png or .pdf")
