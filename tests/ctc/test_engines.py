@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import importlib.util
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,23 @@ def expected(plan: Plan, tmp_path: Path) -> str:
 
 def test_local(plan: Plan, expected: str, tmp_path: Path) -> None:
     assert measured(plan, tmp_path / "local", Local(2)).digest() == expected
+
+
+def test_local_when_a_process_dies_between_two_groups(
+    plan: Plan, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool is already broken when the next group is handed to it: that group waits for the next pool, unblamed."""
+    submit, calls = ProcessPoolExecutor.submit, []
+
+    def broken_once(pool: ProcessPoolExecutor, /, *args: Any) -> Future[Any]:
+        calls.append(args)
+        if len(calls) == 2:
+            raise BrokenProcessPool("a child process terminated abruptly")
+        return submit(pool, *args)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken_once)
+    assert measured(plan, tmp_path / "local", Local(2)).digest() == expected
+    assert calls[1][1] in [call[1] for call in calls[2:]]
 
 
 def test_local_names_the_picture_that_kills(tmp_path: Path) -> None:

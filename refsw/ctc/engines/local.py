@@ -47,13 +47,16 @@ def _serve(
     """Results until nothing is left or the pool breaks; a suspect runs alone, so that its guilt is certain."""
     running: dict[Future[tuple[Outcome, ...]], Group] = {}
     broken: list[Group] = []
-    alone = False
-    while not broken and (waiting or suspects or running):
+    alone = lost = False
+    while not lost and not broken and (waiting or suspects or running):
         alone = bool(suspects)
         queue, room = (suspects, 1) if alone else (waiting, jobs)
-        while queue and len(running) < room:
-            group = queue.popleft()
-            running[pool.submit(perform, group, cache)] = group
+        try:
+            while queue and len(running) < room:
+                running[pool.submit(perform, queue[0], cache)] = queue[0]
+                queue.popleft()
+        except BrokenProcessPool:  # a process died since the last result: what was to begin has no part in it
+            lost = True
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             group = running.pop(future)
             try:
