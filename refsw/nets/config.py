@@ -127,20 +127,20 @@ def structure(name: str) -> CodecConfig:
 def base_config() -> CodecConfig:
     """The shipped structure: luma and chroma split; BOP and SOP synthesis."""
     luma = ComponentConfig(
-        planes=(0,), condition=(), channels=192,
-        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3),
+        planes=(0,), condition=(), channels=256,
+        analysis=TransformConfig(fine=128, coarse=256, fine_blocks=3, coarse_blocks=2),
         synthesis=(
-            SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=4, coarse_blocks=3),
-            SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=2),
+            SynthesisConfig(point="bop", fine=96, coarse=256, fine_blocks=4, coarse_blocks=2),
+            SynthesisConfig(point="sop", fine=64, coarse=256, fine_blocks=3, coarse_blocks=0),
         ),
         hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
     )  # fmt: skip
     chroma = ComponentConfig(
-        planes=(1, 2), condition=(0,), channels=96,
-        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
+        planes=(1, 2), condition=(0,), channels=192,
+        analysis=TransformConfig(fine=128, coarse=192, fine_blocks=2, coarse_blocks=1),
         synthesis=(
-            SynthesisConfig(point="bop", fine=96, coarse=128, fine_blocks=2, coarse_blocks=2),
-            SynthesisConfig(point="sop", fine=48, coarse=64, fine_blocks=1, coarse_blocks=2),
+            SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=2, coarse_blocks=1),
+            SynthesisConfig(point="sop", fine=48, coarse=192, fine_blocks=2, coarse_blocks=0),
         ),
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
     )  # fmt: skip

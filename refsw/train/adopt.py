@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from refsw.models import load_package
 from refsw.nets.blocks import QualityTable
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import CodecConfig
+from refsw.train.widen import widened
 
 
 def resampled(values: Tensor, old: CodecConfig, new: CodecConfig) -> Tensor:
@@ -27,12 +29,20 @@ def resampled(values: Tensor, old: CodecConfig, new: CodecConfig) -> Tensor:
     return (values.double()[low] * (1 - share) + values.double()[low + 1] * share).float()
 
 
+@dataclass(frozen=True)
+class Adopted:
+    """config: structure of the package; fresh: names of the weights that it does not have, which keep their start."""
+
+    config: CodecConfig
+    fresh: tuple[str, ...]
+
+
 @torch.no_grad()
-def adopt(network: CodecNetwork, folder: Path) -> tuple[str, ...]:
-    """Copy every weight of the package that `network` has too; returns the names of those that keep their start.
+def adopt(network: CodecNetwork, folder: Path) -> Adopted:
+    """Copy every weight of the package that `network` has too, also into wider layers.
 
     Residual blocks that only `network` has start as identity, so the function of the package is kept.
-    Raises ModelError where the package cannot be read, UsageError where a shared weight has another shape.
+    Raises ModelError where the package cannot be read, UsageError where a shared weight does not fit.
     """
     package = Model.from_package(load_package(str(folder)))
     given, own = package.network.state_dict(), network.state_dict()
@@ -41,9 +51,8 @@ def adopt(network: CodecNetwork, folder: Path) -> tuple[str, ...]:
         value = given[name]
         if name in tables:
             value = resampled(value, package.config, network.config)
-        if value.shape != own[name].shape:
-            raise UsageError(
-                f"{folder}: {name} has shape {tuple(value.shape)}, the structure expects {tuple(own[name].shape)}"
-            )
-        own[name].copy_(value)
-    return tuple(sorted(own.keys() - given.keys()))
+        try:
+            own[name].copy_(widened(name, value, own[name], package.config, network.config))
+        except UsageError as error:
+            raise UsageError(f"{folder}: {error}") from None
+    return Adopted(package.config, tuple(sorted(own.keys() - given.keys())))

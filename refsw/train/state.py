@@ -20,6 +20,7 @@ from refsw.train.recipe import Recipe
 from refsw.train.soap import Soap
 from refsw.train.start import start
 from refsw.train.synthesis_start import start_synthesis
+from refsw.train.widen import open_channels
 
 TRANSFORMS = (".analysis.", ".synthesis.")
 
@@ -103,8 +104,9 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     if recipe.begin:
         from refsw.train.adopt import adopt  # needs more packages than a lent machine has
 
-        fresh = adopt(network, Path(recipe.begin))
-        if any(name.endswith(f".synthesis.{recipe.point}.first.weight") for name in fresh):
+        adopted = adopt(network, Path(recipe.begin))
+        open_channels(network, adopted.config, recipe.point, fixed_pictures(crops, recipe.seed + 3, 64, 256))
+        if any(name.endswith(f".synthesis.{recipe.point}.first.weight") for name in adopted.fresh):
             start_synthesis(network, recipe.point, fixed_pictures(crops, recipe.seed + 2, 64, 256))
     network.to(device)
     choose_trained(network, recipe.trained)

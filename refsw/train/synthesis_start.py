@@ -10,18 +10,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from refsw.nets.blocks import ResidualBlock, space_to_depth
+from refsw.nets.blocks import ResidualBlock
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.transforms import Synthesis
 from refsw.train.coded import Coded, code
-
-RIDGE = 1e-4  # of the mean variance of an input, added to each
-
-
-def _rows(x: Tensor) -> Tensor:
-    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).double()
+from refsw.train.regression import patches, reduced_rank, rows
 
 
 def fit(net: ComponentNetwork, point: str, seen: Tensor, wanted: Tensor) -> None:
@@ -29,26 +23,18 @@ def fit(net: ComponentNetwork, point: str, seen: Tensor, wanted: Tensor) -> None
     synthesis = net.synthesis[point]
     assert isinstance(synthesis, Synthesis)
     fine, coarse, size = synthesis.last.in_channels, synthesis.first.out_channels, wanted.shape[1]
-    to_samples, to_features = net.stem.inverse_matrix.double(), net.stem.forward_matrix.double()
-    # Rows of 16x16 patches: four 8x8 patches in the order of space to depth, samples inside.
-    target = (_rows(space_to_depth(wanted)).reshape(-1, 4, size) @ to_samples.t()).flatten(1)
-    given = F.pad(_rows(seen), (0, 1), value=1.0)
-    gram = given.t() @ given
-    gram += torch.eye(len(gram)).double() * RIDGE * gram.diagonal().mean()
-    weights = torch.linalg.solve(gram, given.t() @ target)  # [I + 1, 4 size]
-    variance, axes = torch.linalg.eigh((given @ weights).t() @ (given @ weights) / len(given))
+    to_features = net.stem.forward_matrix.double()
     count = min(coarse, 4 * size)
-    axes, root = axes.flip(1)[:, :count], variance.flip(0)[:count].clamp(min=1e-12) ** 0.25  # half-whitened
-    first = (weights @ axes / root).t()
-    split = to_features @ (axes * root).reshape(4, size, count)  # [4, size, count]
+    found = reduced_rank(rows(seen), patches(wanted, net.stem.inverse_matrix), count)
+    split = to_features @ found.back.t().reshape(4, size, count).double()  # [4, size, count]
     kept = min(fine, size)
     for layer in (synthesis.first, synthesis.split, synthesis.last):
         assert layer.bias is not None
         layer.weight.zero_()
         layer.bias.zero_()
-    synthesis.first.weight[:count, :, 0, 0] = first[:, :-1].float()
+    synthesis.first.weight[:count, :, 0, 0] = found.weight
     assert synthesis.first.bias is not None
-    synthesis.first.bias[:count] = first[:, -1].float()
+    synthesis.first.bias[:count] = found.bias
     synthesis.split.weight.view(4, fine, coarse)[:, :kept, :count] = split[:, :kept].float()
     index = torch.arange(kept)
     synthesis.last.weight[index, index, 1, 1] = 1
