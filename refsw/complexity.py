@@ -84,14 +84,16 @@ def _blocks(stage: str, channels: int, count: int, block: int, runs: int = 1) ->
         yield Layer(stage, channels, channels, 1, block, runs, held=channels)
 
 
-def _synthesis(inputs: int, planes: int, own: TransformConfig, anchors: int) -> Iterator[Work]:
+def _synthesis(channels: int, hyper: int, planes: int, own: TransformConfig, anchors: int) -> Iterator[Work]:
     features = planes * PATCH**2
-    yield Layer("synthesis", inputs, own.coarse, 1, LATENT_BLOCK)
+    yield Layer("synthesis", channels + hyper, own.coarse, 1, LATENT_BLOCK)
     yield from _blocks("synthesis", own.coarse, own.coarse_blocks, LATENT_BLOCK)
     yield Layer("synthesis", own.coarse, 4 * own.fine, 1, LATENT_BLOCK)
     yield Elementwise("synthesis", own.fine, PATCH, parameters=own.fine * anchors)
     yield from _blocks("synthesis", own.fine, own.fine_blocks, PATCH)
     yield Layer("synthesis", own.fine, features, 3, PATCH)
+    if own.skip:
+        yield Layer("synthesis", channels, 4 * features, 1, LATENT_BLOCK, held=4 * features)
     yield Layer("synthesis", features, features, 1, PATCH, bias=False)
     yield Elementwise("planes and colour", planes, 1, runs=3)  # scale, round, clip
 
@@ -134,7 +136,7 @@ def component_work(config: CodecConfig, index: int, point: str) -> tuple[Work, .
         work.append(replace(block, runs=STEPS - 1))
     # gain and mask of the mean in each step, inverse gain of y_hat before each step and after the last
     work.append(Elementwise("context", channels, latent, runs=3 * STEPS, parameters=2 * channels * anchors))
-    work.extend(_synthesis(channels + features, len(own.planes), own.synthesis_at(point), anchors))
+    work.extend(_synthesis(channels, features, len(own.planes), own.synthesis_at(point), anchors))
     return tuple(work)
 
 

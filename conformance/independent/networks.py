@@ -59,6 +59,7 @@ class Synthesis:
     fine_gain: Gain
     fine: tuple[Block, ...]
     last: Layer
+    skip: Layer | None
     stem: Layer
 
 
@@ -151,10 +152,11 @@ class Builder:
     def synthesis(self, point: str) -> Synthesis:
         """(9.8.4) The synthesis of an operating point."""
         at = f"synthesis.{point}"
+        skip = self.fixed(f"{at}.skip", depth_to_space=True) if self.has(f"{at}.skip") else None
         return Synthesis(
             self.fixed(f"{at}.first"), self.blocks(f"{at}.coarse"), self.fixed(f"{at}.split", depth_to_space=True),
             self.gain(f"{at}.fine_gain"), self.blocks(f"{at}.fine"), self.fixed(f"{at}.last"),
-            self.fixed(f"{at}.stem", outputs=STEM),
+            skip, self.fixed(f"{at}.stem", outputs=STEM),
         )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conformance.independent.layers import Tensor, clip
-from conformance.independent.networks import Synthesis
+from conformance.independent.layers import Tensor, add, clip
+from conformance.independent.networks import SAMPLE, Synthesis
 
 EXACT_PLANE_BITS = 20  # 9.8.4
 WINDOW = 64
@@ -43,13 +43,18 @@ def reach(synthesis: Synthesis) -> int:
 
 def synthesise(synthesis: Synthesis, x: Tensor, planes: int, bit_depth: int) -> Tensor:
     """(9.8.4) x: unscaled latents and features, [C_y + features, h, w]; returns [planes, 16 h, 16 w], uncropped."""
+    skip = synthesis.skip
+    beside = skip(x[: skip.weight.shape[1]]) if skip else None
     x = synthesis.first(x)
     for block in synthesis.coarse:
         x = block(x)
     x = synthesis.fine_gain(synthesis.split(x))
     for block in synthesis.fine:
         x = block(x)
-    return planes_of_patches(synthesis.stem(synthesis.last(x)), planes, bit_depth)
+    x = synthesis.last(x)
+    if beside is not None:
+        x = add(x, beside, SAMPLE)
+    return planes_of_patches(synthesis.stem(x), planes, bit_depth)
 
 
 def planes_of_patches(v: Tensor, planes: int, bit_depth: int) -> Tensor:

@@ -113,7 +113,10 @@ def planes(flow: Flow[T], own: ComponentConfig, latent: T, given: T, point: str)
     x = flow.conv(f"{name}.first", flow.join([latent, given]))
     x = flow.conv(f"{name}.split", _blocks(flow, f"{name}.coarse", config.coarse_blocks, x))
     x = _blocks(flow, f"{name}.fine", config.fine_blocks, flow.gain(f"{name}.fine_gain", x))
-    return flow.conv(f"{name}.stem", flow.conv(f"{name}.last", x))
+    x = flow.conv(f"{name}.last", x)
+    if config.skip:
+        x = flow.add(x, flow.conv(f"{name}.skip", latent, like=x))
+    return flow.conv(f"{name}.stem", x)
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ class FixedComponent:
 
 def shuffles(layer: str) -> bool:
     """(9.8.4) Whether depth to space follows a layer."""
-    return layer in ("hyper_mean.layers.0", "hyper_mean.layers.2") or layer.endswith(".split")
+    return layer in ("hyper_mean.layers.0", "hyper_mean.layers.2") or layer.endswith((".split", ".skip"))
 
 
 def layer_range(layer: str) -> Range:

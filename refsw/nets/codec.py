@@ -53,7 +53,7 @@ class ComponentNetwork(nn.Module):
         self.fuse = nn.Sequential(conv(width + latents, width, 1), *residual_blocks(width, 1)) if latents else None
         self.context = ContextModel(width, own.channels, own.context, own.context_blocks)
         self.synthesis = nn.ModuleDict(
-            {s.point: Synthesis(own.channels + width, features, anchors, s) for s in own.synthesis}
+            {s.point: Synthesis(own.channels, width, features, anchors, s) for s in own.synthesis}
         )
 
     def latent(self, features: Tensor, quality: Tensor) -> Tensor:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from refsw.errors import ModelError, UsageError
@@ -20,6 +20,8 @@ class TransformConfig:
     coarse: int
     fine_blocks: int
     coarse_blocks: int
+    skip: bool = field(default=False, kw_only=True)
+    """Whether a linear path runs beside the others, between the stem and the latent; the others then correct it."""
 
 
 @dataclass(frozen=True)
@@ -128,19 +130,19 @@ def base_config() -> CodecConfig:
     """The shipped structure: luma and chroma split; BOP and SOP synthesis."""
     luma = ComponentConfig(
         planes=(0,), condition=(), channels=256,
-        analysis=TransformConfig(fine=128, coarse=256, fine_blocks=3, coarse_blocks=2),
+        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3, skip=True),
         synthesis=(
-            SynthesisConfig(point="bop", fine=96, coarse=256, fine_blocks=4, coarse_blocks=2),
-            SynthesisConfig(point="sop", fine=64, coarse=256, fine_blocks=3, coarse_blocks=0),
+            SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=5, coarse_blocks=3, skip=True),
+            SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=1, skip=True),
         ),
         hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
     )  # fmt: skip
     chroma = ComponentConfig(
         planes=(1, 2), condition=(0,), channels=192,
-        analysis=TransformConfig(fine=128, coarse=192, fine_blocks=2, coarse_blocks=1),
+        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2, skip=True),
         synthesis=(
-            SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=2, coarse_blocks=1),
-            SynthesisConfig(point="sop", fine=48, coarse=192, fine_blocks=2, coarse_blocks=0),
+            SynthesisConfig(point="bop", fine=96, coarse=128, fine_blocks=2, coarse_blocks=2, skip=True),
+            SynthesisConfig(point="sop", fine=48, coarse=64, fine_blocks=1, coarse_blocks=2, skip=True),
         ),
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
     )  # fmt: skip
@@ -148,13 +150,16 @@ def base_config() -> CodecConfig:
 
 
 def tiny_config() -> CodecConfig:
-    """For tests and for trying out a recipe: the components of the shipped structure at small widths."""
+    """For tests and for trying out a recipe: the components of the shipped structure at small widths.
+
+    Luma has skips, chroma has none: packages of both kinds exist.
+    """
     luma = ComponentConfig(
         planes=(0,), condition=(), channels=32,
-        analysis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
+        analysis=TransformConfig(fine=24, coarse=32, fine_blocks=1, coarse_blocks=1, skip=True),
         synthesis=(
-            SynthesisConfig(point="bop", fine=24, coarse=32, fine_blocks=1, coarse_blocks=1),
-            SynthesisConfig(point="sop", fine=16, coarse=16, fine_blocks=1, coarse_blocks=1),
+            SynthesisConfig(point="bop", fine=24, coarse=32, fine_blocks=1, coarse_blocks=1, skip=True),
+            SynthesisConfig(point="sop", fine=16, coarse=16, fine_blocks=1, coarse_blocks=1, skip=True),
         ),
         hyper=HyperConfig(z=8, analysis=16, scale=16, mean=16, features=16), context=16,
     )  # fmt: skip

@@ -6,7 +6,8 @@ planes [P, H, W]
       └ conv3x3 ─ blocks x n_fine ─ gain(q) ─ space_to_depth ─ conv1x1   [C_coarse, H/16, W/16]
           └ blocks x n_coarse ─ conv3x3 ─ gain(q)                    y   [C_y, H/16, W/16]
 
-synthesis is the mirror image, with the hyper-decoder's features beside y_hat at its input.
+synthesis is the mirror image, with the hyper-decoder's features beside y_hat at its input. A structure may have a
+skip beside all of that: space_to_depth ─ conv1x1 from the stem to y, conv1x1 ─ depth_to_space from y_hat to the stem.
 """
 
 from __future__ import annotations
@@ -46,6 +47,15 @@ class Stem(nn.Module):
         return F.pixel_shuffle(F.conv2d(features, self.inverse_matrix[:, :, None, None]), PATCH)
 
 
+def _skip(inputs: int, outputs: int) -> nn.Conv2d:
+    """A linear path, which starts at zero, drawing no random number: a structure that gains it starts as without."""
+    layer = nn.utils.skip_init(nn.Conv2d, inputs, outputs, 1)
+    assert isinstance(layer, nn.Conv2d) and layer.bias is not None
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class Analysis(nn.Module):
     """(informative) Planes to latent; `condition` are features of planes of an earlier component."""
 
@@ -57,26 +67,33 @@ class Analysis(nn.Module):
         self.merge = conv(4 * config.fine, config.coarse, 1)
         self.coarse = residual_blocks(config.coarse, config.coarse_blocks)
         self.last = conv(config.coarse, channels, 3)
+        self.skip = _skip(4 * (features + condition), channels) if config.skip else None
 
     def forward(self, features: Tensor, quality: Tensor) -> Tensor:
         """features: [B, F, H/8, W/8] with H, W multiples of 16; quality: [B] -> y before gain [B, C_y, H/16, W/16]."""
         x = self.fine(self.first(features)) * self.fine_gain(quality).exp()
-        return full_precision(self.last, self.coarse(self.merge(space_to_depth(x))))
+        y = full_precision(self.last, self.coarse(self.merge(space_to_depth(x))))
+        return y if self.skip is None else y + full_precision(self.skip, space_to_depth(features))
 
 
 class Synthesis(nn.Module):
     """(9.4) Latents to features of the stem."""
 
-    def __init__(self, inputs: int, features: int, anchors: int, config: TransformConfig) -> None:
+    def __init__(self, channels: int, hyper: int, features: int, anchors: int, config: TransformConfig) -> None:
         super().__init__()
-        self.first = conv(inputs, config.coarse, 1)
+        self.channels = channels
+        self.first = conv(channels + hyper, config.coarse, 1)
         self.coarse = residual_blocks(config.coarse, config.coarse_blocks)
         self.split = conv(config.coarse, 4 * config.fine, 1)
         self.fine_gain = QualityTable(config.fine, anchors)
         self.fine = residual_blocks(config.fine, config.fine_blocks)
         self.last = conv(config.fine, features, 3)
+        self.skip = _skip(channels, 4 * features) if config.skip else None
 
     def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
-        """latents: [B, I, H/16, W/16], y_hat without gain first; quality: [B] -> [B, 64 P, H/8, W/8]."""
+        """latents: [B, C_y + F, H/16, W/16], y_hat without gain first; quality: [B] -> [B, 64 P, H/8, W/8]."""
         x = depth_to_space(self.split(self.coarse(self.first(latents))))
-        return full_precision(self.last, self.fine(x * self.fine_gain(quality).exp()))
+        out = full_precision(self.last, self.fine(x * self.fine_gain(quality).exp()))
+        return (
+            out if self.skip is None else out + depth_to_space(full_precision(self.skip, latents[:, : self.channels]))
+        )

@@ -2,17 +2,15 @@
 """Put the weights of a narrower model into a wider one, and give its new latent channels something to say.
 
 Old outputs do not see new inputs, so the function is kept; new outputs keep the start of training. New latent
-channels begin as what the trained model loses: the best linear prediction of its error on 16x16 patches from the
-features of the analysis, by falling deviation. Gains and scales follow from high-rate theory, means are zero, and
-the synthesis receives the channels without using them yet.
+channels begin as what the trained model loses: the best linear prediction of its error on 16x16 patches, by falling
+deviation, through the skips of analysis and synthesis. Where nothing uses a channel at once, training closes it.
+Gains and scales follow from high-rate theory, means are zero.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,13 +18,16 @@ from torch import Tensor, nn
 from refsw.errors import UsageError
 from refsw.nets.blocks import space_to_depth
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
-from refsw.nets.config import CodecConfig, ComponentConfig
+from refsw.nets.config import CodecConfig
+from refsw.nets.transforms import Synthesis
 from refsw.train.coded import code
 from refsw.train.colour import INVERSE, planes_from_rgb
 from refsw.train.regression import ReducedRank, patches, reduced_rank, rows
 
 Axis = tuple[tuple[int, int], ...]
 """Parts of the channels of a layer, each (size, equal groups); every group grows at its end."""
+LEAST, CLOSED = 0.5, 0.02
+"""Quantiser steps: a new channel of less than LEAST is not worth its bits below the highest quality; it has CLOSED."""
 GROUPS = 4
 """Of a latent (the context model's) and of what space_to_depth and depth_to_space join."""
 
@@ -36,7 +37,8 @@ def _outputs(module: str, config: CodecConfig, index: int) -> Axis | None:
     own = config.components[index]
     name, _, rest = module.partition(".")
     grouped = {
-        "gain": own.channels, "inverse_gain": own.channels, "analysis.last": own.channels,
+        "gain": own.channels, "inverse_gain": own.channels,
+        "analysis.last": own.channels, "analysis.skip": own.channels,
         "context.first": own.channels, "hyper_scale.layers.2": own.channels, "hyper_scale.quality": own.channels,
         "hyper_scale.layers.0": GROUPS * own.hyper.scale, "hyper_scale.layers.1": GROUPS * own.hyper.scale,
         "hyper_mean.layers.0": GROUPS * own.hyper.mean, "hyper_mean.layers.2": GROUPS * own.hyper.mean,
@@ -55,6 +57,8 @@ def _inputs(module: str, config: CodecConfig, index: int) -> Axis | None:
     latent, features = (own.channels, GROUPS), (own.hyper.features, 1)
     if module == "analysis.merge":
         return ((GROUPS * own.analysis.fine, GROUPS),)
+    if module.startswith("synthesis.") and module.endswith(".skip"):
+        return (latent,)
     if module == "hyper_analysis.layers.0":
         return (latent,)
     if module == "fuse.0":
@@ -113,91 +117,46 @@ def new_channels(old: int, new: int) -> Tensor:
     return (offsets[:, None] + torch.arange(GROUPS) * (new // GROUPS)).flatten()
 
 
-@dataclass(frozen=True)
-class _Analysed:
-    """What the layers `first`, `merge` and `last` of an analysis take, as rows of channels."""
-
-    first: Tensor
-    merge: Tensor
-    last: Tensor
-
-
-def _analysed(network: CodecNetwork, index: int, rgb: Tensor, quality: Tensor) -> _Analysed:
+def _given(network: CodecNetwork, index: int, rgb: Tensor) -> Tensor:
+    """What the skip of an analysis takes, as rows of channels."""
     stem = network.stem_features(planes_from_rgb(rgb))
-    given = torch.cat([stem[index], *(stem[i] for i in network.config.components[index].condition)], 1)
-    analysis = network.component(index).analysis
-    merged = space_to_depth(analysis.fine(analysis.first(given)) * analysis.fine_gain(quality).exp())
-    return _Analysed(rows(given), rows(merged), rows(analysis.coarse(analysis.merge(merged))))
+    return rows(
+        space_to_depth(torch.cat([stem[index], *(stem[i] for i in network.config.components[index].condition)], 1))
+    )
 
 
-def _errors(network: CodecNetwork, rgb: Tensor, quality: Tensor, point: str) -> Iterator[Tensor]:
-    """Per component: error of the features of its stem, [B, 64 P, 2h, 2w]."""
+def _errors(network: CodecNetwork, rgb: Tensor, point: str) -> Iterator[Tensor]:
+    """Per component at the highest quality: error of the samples of 16x16 patches, [N, 256 P]."""
+    quality = torch.ones(len(rgb))
     for coded in code(network, rgb, quality):
-        synthesis = network.component(coded.index).synthesis[point]
-        yield coded.stem - synthesis(torch.cat([coded.latent, coded.features], 1), quality)
+        net = network.component(coded.index)
+        out = net.synthesis[point](torch.cat([coded.latent, coded.features], 1), quality)
+        yield patches(coded.stem - out, net.stem.inverse_matrix)
 
 
-def _open(net: ComponentNetwork, old: int, deviation: Tensor, seen: Tensor, weight: float, lagrangian: Tensor) -> None:
-    """Gains, scales and means of new latent channels.
+def _open(net: ComponentNetwork, new: Tensor, fit: ReducedRank, weight: float, lagrangian: Tensor) -> None:
+    """Let the latent channels `new` be what a regression finds.
 
-    deviation: [new], of what each says of the samples; seen: [anchors, new], of what the analysis gives.
+    weight: squared RGB error per squared error of the planes; lagrangian: [anchors].
     """
-    new = new_channels(old, net.config.channels)
+    analysis, scale = net.analysis, net.hyper_scale
+    assert analysis.skip is not None and analysis.skip.bias is not None
+    analysis.skip.weight[new, :, 0, 0], analysis.skip.bias[new] = fit.weight, fit.bias
+    for synthesis in net.synthesis.values():
+        assert isinstance(synthesis, Synthesis) and synthesis.skip is not None
+        size = synthesis.last.out_channels
+        back = fit.back.reshape(-1, 4, size) @ net.stem.forward_matrix.t()
+        synthesis.skip.weight[:, new, 0, 0] = back.flatten(1).t()
+    # As in `refsw.train.start`: deviations are half-whitened, rate and distortion those of high-rate theory.
     log_step = 0.5 * torch.log(6 / math.log(2) / (weight * 65025 * lagrangian))
-    log_deviation = deviation.clamp(min=1e-6).log()
-    net.gain.values[:, new] = log_deviation - log_step[:, None] - seen.clamp(min=1e-6).log()
+    log_deviation = fit.deviation.clamp(min=1e-6).log()
+    coded = log_deviation - log_step[:, None]
+    coded[:-1] = torch.where(coded[:-1] > math.log(LEAST), coded[:-1], math.log(CLOSED))
+    net.gain.values[:, new] = coded - 0.5 * log_deviation
     net.inverse_gain.values[:, new] = -net.gain.values[:, new]
-    scale = net.hyper_scale
-    scale.quality.values[:, new] = (log_step.mean() - log_step)[:, None]
+    scale.quality.values[:, new] = coded - coded.mean(0)
     scale.layers[2].weight[new] = 0
-    scale.layers[2].bias[new] = log_deviation - log_step.mean()
-    for layer in (net.context.first, *net.context.out):
-        assert isinstance(layer, nn.Conv2d) and layer.bias is not None
-        layer.weight[new] = 0
-        layer.bias[new] = 0
-
-
-def _pass_on(layer: nn.Conv2d, fit: ReducedRank, channels: Tensor | None = None) -> None:
-    """Let output channels of a layer, its last if they are not named, be what a regression finds at each position."""
-    count = len(fit.weight)
-    channels = torch.arange(layer.out_channels - count, layer.out_channels) if channels is None else channels
-    assert layer.bias is not None
-    centre = layer.kernel_size[0] // 2
-    layer.weight[channels], layer.bias[channels] = 0, fit.bias
-    layer.weight[channels, :, centre, centre] = fit.weight
-
-
-def _start_analysis(
-    network: CodecNetwork, index: int, old: ComponentConfig, error: Tensor, parts: list[tuple[Tensor, Tensor]]
-) -> ReducedRank:
-    """New channels of each layer, in order, as what predicts most of the error; returns the fit of the latent's."""
-    net, own = network.component(index), network.config.components[index]
-    analysis, inverse = net.analysis, net.stem.inverse_matrix.double()
-
-    def given(layer: Literal["first", "merge", "last"]) -> Tensor:
-        return torch.cat([getattr(_analysed(network, index, *part), layer) for part in parts])
-
-    if own.analysis.fine > old.analysis.fine:
-        target = rows(error) @ inverse.t()
-        _pass_on(analysis.first, reduced_rank(given("first"), target, own.analysis.fine - old.analysis.fine))
-    target = patches(error, inverse)
-    if own.analysis.coarse > old.analysis.coarse:
-        _pass_on(analysis.merge, reduced_rank(given("merge"), target, own.analysis.coarse - old.analysis.coarse))
-    fit = reduced_rank(given("last"), target, own.channels - old.channels)
-    _pass_on(analysis.last, fit, new_channels(old.channels, own.channels))
-    return fit
-
-
-def _receive(net: ComponentNetwork, old: ComponentConfig) -> None:
-    """New channels at the entrance of each synthesis take the first new latent channels, for later layers to use."""
-    new = new_channels(old.channels, net.config.channels)
-    for own in net.config.synthesis:
-        first = net.synthesis[own.point].first
-        assert isinstance(first, nn.Conv2d) and first.bias is not None
-        fresh = torch.arange(old.synthesis_at(own.point).coarse, own.coarse)
-        first.weight[fresh], first.bias[fresh] = 0, 0
-        count = min(len(fresh), len(new))
-        first.weight[fresh[:count], new[:count]] = 1
+    scale.layers[2].bias[new] = coded.mean(0)
 
 
 @torch.no_grad()
@@ -205,25 +164,22 @@ def open_channels(network: CodecNetwork, old: CodecConfig, point: str, rgb: Tens
     """Start the latent channels that `network` has beside those of the structure `old`, in place.
 
     rgb: float32 [N, 3, H, W], 0..1, H and W multiples of 64; they are coded at the highest quality and reconstructed
-    at the operating point.
+    at the operating point. Raises UsageError where a component with new channels has no skips.
     """
     grown = [i for i, c in enumerate(network.config.components) if c.channels > old.components[i].channels]
-    if not grown:
-        return
-    for index in grown:  # silent until all errors are known
-        last = network.component(index).analysis.last
-        assert last.bias is not None
-        new = new_channels(old.components[index].channels, last.out_channels)
-        last.weight[new], last.bias[new] = 0, 0
-    parts = [(pictures, torch.ones(len(pictures))) for pictures in rgb.split(batch)]
-    errors = [list(_errors(network, *part, point)) for part in parts]
+    opened = {i: new_channels(old.components[i].channels, network.config.components[i].channels) for i in grown}
+    for index, new in opened.items():
+        net = network.component(index)
+        if net.analysis.skip is None or any(s.skip is None for s in net.synthesis.values()):
+            raise UsageError(f"component {index}: new latent channels need the skips of its transforms")
+        for layer in (net.analysis.last, net.context.first, *net.context.out):  # silent, and expected to be
+            assert isinstance(layer, nn.Conv2d) and layer.bias is not None
+            layer.weight[new], layer.bias[new] = 0, 0
+    errors = [list(_errors(network, part, point)) for part in rgb.split(batch)] if grown else []
     anchors, weights = torch.linspace(0, 1, network.config.quality_anchors), INVERSE.square().mean(0)
-    for index in grown:
-        net, before = network.component(index), old.components[index]
-        fit = _start_analysis(network, index, before, torch.cat([part[index] for part in errors]), parts)
-        some = rgb[:batch]
-        seen = [_analysed(network, index, some, anchor.expand(len(some))).last.float() for anchor in anchors]
-        deviation = torch.stack([(x @ fit.weight.t()).std(0) for x in seen])
+    for index, new in opened.items():
+        net = network.component(index)
+        given = torch.cat([_given(network, index, part) for part in rgb.split(batch)])
+        fit = reduced_rank(given, torch.cat([part[index] for part in errors]), len(new))
         weight = float(weights[list(net.config.planes)].mean())
-        _open(net, before.channels, fit.deviation, deviation, weight, network.config.lagrangian(anchors))
-        _receive(net, before)
+        _open(net, new, fit, weight, network.config.lagrangian(anchors))

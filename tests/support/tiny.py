@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from refsw.config import Config, load_config
 from refsw.decode.model import Model
 from refsw.models import load_package
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import tiny_config
+from refsw.nets.transforms import Synthesis
 from refsw.train.export import describe, export
 from refsw.train.start import start
 from refsw.types import Image
@@ -68,6 +70,9 @@ def started_network() -> CodecNetwork:
         torch.manual_seed(1)
         network = CodecNetwork(tiny_config())
         start(network, training_pictures(24, 128))
+        for synthesis in network.component(0).synthesis.values():
+            assert isinstance(synthesis, Synthesis) and synthesis.skip is not None
+            nn.init.normal_(synthesis.skip.weight, std=0.02)  # training would not leave it silent either
     return network.eval().requires_grad_(False)
 
 
