@@ -34,7 +34,7 @@ def test_the_range_of_lambda_may_change(started: Started) -> None:
 
 def test_a_deeper_structure_keeps_the_start_of_what_is_new(started: Started) -> None:
     first, second = tiny_config().components
-    deeper = SynthesisConfig(point="bop", fine=24, coarse=32, fine_blocks=2, coarse_blocks=1)
+    deeper = SynthesisConfig(point="bop", fine=24, coarse=32, fine_blocks=2, coarse_blocks=1, skip=True)
     network = CodecNetwork(CodecConfig((replace(first, synthesis=(deeper,)), second)))
     kept = adopt(network, started.folder).fresh
     assert {name.rsplit(".", 2)[0] for name in kept} == {"components.0.synthesis.bop.fine.1"}
