@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_FRACTION_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
 from refsw.decode.fixed import FixedComponent
+from refsw.decode.weights import float_tensors
 from refsw.entropy.tables import FrequencyTables
 from refsw.errors import ModelError
 from refsw.exact import IntegerNetwork
@@ -171,7 +172,7 @@ class Model:
         network = CodecNetwork(self.config)
         state = {}
         for index, own in enumerate(self.package.description.components):
-            for name, array in self.package.section("networks", f"{own.name}.").items():
+            for name, array in float_tensors(self.package, own.name).items():
                 state[f"components.{index}.{name}"] = torch.tensor(array)
         try:
             network.load_state_dict(state)

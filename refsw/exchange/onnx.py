@@ -24,6 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from refsw.decode import fixed
 from refsw.decode.model import Model
+from refsw.decode.weights import float_tensors
 from refsw.errors import ModelError
 from refsw.nets.order import ORDER
 
@@ -148,7 +149,7 @@ def graphs(model: Model) -> dict[str, onnx.ModelProto]:
     out: dict[str, onnx.ModelProto] = {}
     names = [own.name for own in model.package.description.components]
     for name, config in zip(names, model.config.components, strict=True):
-        tensors = model.package.section("networks", f"{name}.")
+        tensors = float_tensors(model.package, name)
         flow = OnnxFlow(tensors)
         condition = [f"condition.{i}" for i in range(len(config.condition))]
         features = fixed.features(flow, config, "z", condition, 0, 0)

@@ -128,7 +128,7 @@ def export(
 ) -> Exported:
     """Write the package. calibration: float32 [N, 3, H, W], 0..1, training pictures that set activation ranges.
 
-    picture_exact: with the integer networks of picture-exact decoding, a third of its size.
+    picture_exact: with the integer networks of picture-exact decoding, in which the decoder's float layers then are.
     """
     network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
     integers: dict[str, NDArray[Any]] = {}
@@ -146,10 +146,18 @@ def export(
         integers[f"{name}.z_frequencies"] = z_frequencies(net, network.config.quality_anchors)
         floats |= {f"{name}.{k}": v.contiguous().float().numpy() for k, v in net.state_dict().items()}
     calibrated = tuple(calibrate(network, calibration)) if picture_exact else ()
-    exact = {
-        f"{COMPONENT_NAMES[index]}.{name}": array
-        for index, own in enumerate(calibrated)
-        for name, array in own.tensors.items()
-    }
-    files = {"integer": integers, "networks": floats} | ({"fixed": exact} if picture_exact else {})
+    exact: dict[str, NDArray[Any]] = {}
+    units: dict[str, NDArray[Any]] = {}
+    for name, own in zip(COMPONENT_NAMES, calibrated, strict=False):
+        exact |= {f"{name}.{k}": v for k, v in own.tensors.items()}
+        units |= {f"{name}.{k}": v for k, v in own.layers.items() if f"{name}.{_weight(k)}" in floats}
+    for unit in units:  # what the integers say already
+        floats.pop(_weight(unit), None)
+        floats.pop(_weight(unit, "bias"), None)
+    files = {"integer": integers, "networks": floats} | ({"fixed": exact, "units": units} if picture_exact else {})
     return Exported(save_package(folder, description, files, {"networks": "float16"}), network, calibrated)
+
+
+def _weight(unit: str, leaf: str = "weight") -> str:
+    """Name of the weight or bias of the layer that a unit belongs to."""
+    return f"{unit.rpartition('.')[0]}.{leaf}"

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from refsw.constants import EXACT_PLANE_BITS, GAIN_FRACTION_BITS, LATENT_FRACTION_BITS
 from refsw.decode import fixed
+from refsw.decode.weights import INPUT, OUTPUT
 from refsw.exact.gain import LOG_LIMIT
 from refsw.exact.layer import MAX_SHIFT
 from refsw.nets.blocks import QualityTable, activation, depth_to_space
@@ -184,11 +185,15 @@ def _fixed_layer(weight: Array, bias: Array, given: Array, out: Array) -> dict[s
 
 @dataclass(frozen=True)
 class Calibrated:
-    """(9.8.4) The integer networks of a component. units: float value of one step of each channel of each tensor."""
+    """(9.8.4) The integer networks of a component. units: float value of one step of each channel of each tensor.
+
+    layers: the same for each layer, as X.input_unit [I] and X.output_unit [O], float32.
+    """
 
     flow: FloatFlow
     units: dict[str, Array]
     tensors: dict[str, NDArray[Any]]
+    layers: dict[str, NDArray[Any]]
 
 
 def calibrate(network: CodecNetwork, pictures: Tensor) -> list[Calibrated]:
@@ -197,7 +202,7 @@ def calibrate(network: CodecNetwork, pictures: Tensor) -> list[Calibrated]:
     latents = {f"component {i}": _units(flow, {})["inverse_gain"] for i, flow in enumerate(flows)}
     out = []
     for flow in flows:
-        units, own = _units(flow, latents), dict[str, NDArray[Any]]()
+        units, own, layers = _units(flow, latents), dict[str, NDArray[Any]](), dict[str, NDArray[Any]]()
         for name, use in flow.layers.items():
             weight, bias = (t.detach().double().numpy() for t in flow.weights(name))
             channels = len(weight) // (4 if fixed.shuffles(name) else 1)
@@ -205,9 +210,10 @@ def calibrate(network: CodecNetwork, pictures: Tensor) -> list[Calibrated]:
             given = np.broadcast_to(given, (weight.shape[1],)) if len(given) == 1 else given
             unit = np.tile(np.broadcast_to(units[use.output], (channels,)), len(weight) // channels)
             own |= {f"{name}.{part}": array for part, array in _fixed_layer(weight, bias, given, unit).items()}
+            layers |= {name + INPUT: given.astype(np.float32), name + OUTPUT: unit.astype(np.float32)}
         for name, use in flow.gains.items():
             ratio = np.log2(units[use.inputs[0]] / units[use.output])
             log_gain = (flow.table(name).values.detach().double().numpy() / math.log(2) + ratio) * 2**GAIN_FRACTION_BITS
             own[f"{name}.log_gain"] = np.rint(log_gain).clip(-LOG_LIMIT, LOG_LIMIT).astype(np.int32)
-        out.append(Calibrated(flow, units, own))
+        out.append(Calibrated(flow, units, own, layers))
     return out

@@ -28,11 +28,14 @@ def test_model_is_the_structure_that_was_exported(started: Started) -> None:
     assert started.model.operating_points == ("bop", "sop")
 
 
-def test_networks_are_those_of_training_in_half_precision(started: Started) -> None:
+def test_networks_are_those_of_training(started: Started) -> None:
+    """In half precision, but for the layers that the picture-exact networks hold (tests/decode/test_weights.py)."""
     loaded = started.model.network
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
+    stored = {n.split(".", 1)[1] for n in started.model.package.tensors["networks"]}
     for name, value in started.network.state_dict().items():
-        np.testing.assert_array_equal(loaded.state_dict()[name], value.half().float(), err_msg=name)
+        if name.split(".", 2)[2] in stored:
+            np.testing.assert_array_equal(loaded.state_dict()[name], value.half().float(), err_msg=name)
 
 
 @settings(max_examples=60)
