@@ -133,7 +133,7 @@ def base_config() -> CodecConfig:
         analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3, skip=True),
         synthesis=(
             SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=4, coarse_blocks=3, skip=True),
-            SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=1, skip=True),
+            SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=0, skip=True),
         ),
         hyper=HyperConfig(z=64, analysis=128, scale=64, mean=96, features=128), context=144,
     )  # fmt: skip
