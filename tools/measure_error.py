@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -60,17 +61,17 @@ def klt_error(own: ComponentConfig, training: Tensor, held_out: Tensor) -> float
     return float(((second - mean) @ axes.t())[:, own.channels :].square().sum(1).mean()) / second.shape[1]
 
 
-def planes_of(crops: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Tensor:
-    """Crops uint8 [N, h, w, 3] -> planes float32 [N, 3, SIDE, SIDE]."""
-    return planes_from_rgb(torch.from_numpy(crops[:, :SIDE, :SIDE].copy()).permute(0, 3, 1, 2).float() / 255)
+def pictures(crops: NDArray[np.uint8]) -> Tensor:
+    """Crops uint8 [N, h, w, 3] -> float32 [N, 3, SIDE, SIDE], 0..1."""
+    return data.unit_range(torch.from_numpy(crops[:, :SIDE, :SIDE].copy()).permute(0, 3, 1, 2), "cpu")
 
 
 @torch.no_grad()
 def measure(network: CodecNetwork, crops: data.Crops, count: int) -> None:
     """Prints one line for each quality, and the errors of the KLT."""
     spread = np.linspace(0, len(crops.validation) - 1, min(count, len(crops.validation))).astype(int)
-    chosen = crops.validation[spread]
-    rgb, planes = torch.from_numpy(chosen[:, :SIDE, :SIDE].copy()).permute(0, 3, 1, 2).float() / 255, planes_of(chosen)
+    rgb = pictures(crops.validation[spread])
+    planes = planes_from_rgb(rgb)
     for quality in VALIDATION_QUALITIES:
         bits, errors = [], []
         for part, own in zip(rgb.split(8), planes.split(8), strict=True):
@@ -83,7 +84,8 @@ def measure(network: CodecNetwork, crops: data.Crops, count: int) -> None:
         parts = "  ".join(f"y {y:.3f} z {z:.4f}" for y, z in zip(mean_bits[::2], mean_bits[1::2], strict=True))
         text = "  ".join(f"{n} {a:.2f} / {b:.2f}" for n, a, b in zip(("Y", "Cb", "Cr"), coded, whole, strict=True))
         print(f"quality {round(100 * quality):3d}  {sum(mean_bits):.3f} bpp: {parts}  MSE {text}", flush=True)
-    training = planes_of(crops.training[crops.training_index[:: max(1, len(crops.training_index) // 400)]])
+    every = max(1, len(crops.training_index) // 400)
+    training = planes_from_rgb(pictures(crops.training[crops.training_index[::every]]))
     for own in network.config.components:
         print(f"KLT of {own.channels} channels, planes {own.planes}: {klt_error(own, training, planes):.2f}")
 

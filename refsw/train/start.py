@@ -55,6 +55,14 @@ def _start_synthesis(synthesis: Synthesis, split: Tensor) -> None:
     _identity(synthesis.last, kept, 0.02)
 
 
+def high_rate_log_step(weight: float, lagrangian: Tensor) -> Tensor:
+    """Natural log of the best quantiser step at each anchor, in units of planes; arguments as in `_start_transform`.
+
+    Rate falls by 1/ln 2 bits per coefficient and unit of ln(step), distortion grows as step^2 / 12.
+    """
+    return 0.5 * torch.log(6 / math.log(2) / (weight * 65025 * lagrangian))
+
+
 def _start_transform(net: ComponentNetwork, planes: Tensor, weight: float, lagrangian: Tensor) -> None:
     """planes [N, P, H, W]; weight: squared RGB error per squared error of these planes; lagrangian per anchor."""
     stem, analysis = net.stem, net.analysis
@@ -85,8 +93,7 @@ def _start_transform(net: ComponentNetwork, planes: Tensor, weight: float, lagra
         assert isinstance(synthesis, Synthesis)
         _start_synthesis(synthesis, split)
 
-    # High-rate theory: rate falls by 1/ln 2 bits per coefficient and unit of ln(step), distortion grows as step^2 / 12.
-    log_step = 0.5 * torch.log(6 / math.log(2) / (weight * 65025 * lagrangian))
+    log_step = high_rate_log_step(weight, lagrangian)
     log_deviation = torch.full((channels,), float(deviation16[count - 1].log()))
     log_deviation[:count] = deviation16[:count].log()
     net.gain.values.copy_(-log_step[:, None] + 0.5 * log_deviation[None])

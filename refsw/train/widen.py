@@ -23,6 +23,7 @@ from refsw.nets.transforms import Synthesis
 from refsw.train.coded import code
 from refsw.train.colour import INVERSE, planes_from_rgb
 from refsw.train.regression import ReducedRank, patches, reduced_rank, rows
+from refsw.train.start import high_rate_log_step
 
 Axis = tuple[tuple[int, int], ...]
 """Parts of the channels of a layer, each (size, equal groups); every group grows at its end."""
@@ -148,7 +149,7 @@ def _open(net: ComponentNetwork, new: Tensor, fit: ReducedRank, weight: float, l
         back = fit.back.reshape(-1, 4, size) @ net.stem.forward_matrix.t()
         synthesis.skip.weight[:, new, 0, 0] = back.flatten(1).t()
     # As in `refsw.train.start`: deviations are half-whitened, rate and distortion those of high-rate theory.
-    log_step = 0.5 * torch.log(6 / math.log(2) / (weight * 65025 * lagrangian))
+    log_step = high_rate_log_step(weight, lagrangian)
     log_deviation = fit.deviation.clamp(min=1e-6).log()
     coded = log_deviation - log_step[:, None]
     coded[:-1] = torch.where(coded[:-1] > math.log(LEAST), coded[:-1], math.log(CLOSED))
