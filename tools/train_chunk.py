@@ -84,8 +84,9 @@ def _arrive(part: Path, work: Path) -> None:
 
 def _fit(recipe: Recipe, work: Path, device: str, seconds: float) -> Recipe:
     """The recipe with as many steps as the pace of its first ones lets into `seconds`; hold keeps its share."""
-    from refsw.train.loop import Worker, train
+    from refsw.train.loop import train
     from refsw.train.processes import BATCH_THREADS
+    from refsw.train.worker import Worker
 
     worker = Worker(device=device, threads=BATCH_THREADS if device == "cuda" else 0)
     first = train(recipe, work / "run", worker, until=WARM_STEPS).step
@@ -103,10 +104,11 @@ def train_part(
     import torch
 
     from refsw.train import data
-    from refsw.train.loop import Worker, train
+    from refsw.train.loop import train
     from refsw.train.processes import BATCH_THREADS
     from refsw.train.state import initial_state
     from refsw.train.transport import pack_state, unpack_state
+    from refsw.train.worker import Worker
 
     begin = time.monotonic()
     _arrive(part, work)

@@ -77,7 +77,7 @@ class ComponentNetwork(nn.Module):
 
     def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor, point: str) -> Tensor:
         """(9.4) y_hat without gain, features -> planes [B, P, 16h, 16w], range about -0.5..0.5, by one synthesis."""
-        x = self.synthesis[point](torch.cat([y_hat.to(features.dtype), features], 1), quality)
+        x = self.synthesis[point](torch.cat([y_hat, features.to(y_hat.dtype)], 1), quality)
         return self.stem.synthesise(x.float())
 
 

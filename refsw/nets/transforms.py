@@ -71,8 +71,8 @@ class Analysis(nn.Module):
 
     def forward(self, features: Tensor, quality: Tensor) -> Tensor:
         """features: [B, F, H/8, W/8] with H, W multiples of 16; quality: [B] -> y before gain [B, C_y, H/16, W/16]."""
-        x = self.fine(self.first(features)) * self.fine_gain(quality).exp()
-        y = full_precision(self.last, self.coarse(self.merge(space_to_depth(x))))
+        x = self.fine(full_precision(self.first, features)) * self.fine_gain(quality).exp()
+        y = full_precision(self.last, self.coarse(full_precision(self.merge, space_to_depth(x))))
         return y if self.skip is None else y + full_precision(self.skip, space_to_depth(features))
 
 
@@ -92,7 +92,7 @@ class Synthesis(nn.Module):
 
     def forward(self, latents: Tensor, quality: Tensor) -> Tensor:
         """latents: [B, C_y + F, H/16, W/16], y_hat without gain first; quality: [B] -> [B, 64 P, H/8, W/8]."""
-        x = depth_to_space(self.split(self.coarse(self.first(latents))))
+        x = depth_to_space(full_precision(self.split, self.coarse(full_precision(self.first, latents))))
         out = full_precision(self.last, self.fine(x * self.fine_gain(quality).exp()))
         return (
             out if self.skip is None else out + depth_to_space(full_precision(self.skip, latents[:, : self.channels]))

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
 from refsw.errors import RefswError
@@ -23,30 +22,9 @@ from refsw.train.loss import rate_distortion, weighted_loss
 from refsw.train.recipe import Recipe
 from refsw.train.state import State, initial_state
 from refsw.train.validation import validate
+from refsw.train.worker import Worker
 
 LOG_EVERY = 50
-
-
-@dataclass(frozen=True)
-class Worker:
-    """Place of this process among those that train together; threads: of its own that make batches ahead of time."""
-
-    rank: int = 0
-    count: int = 1
-    device: str = "cpu"
-    threads: int = 0
-
-    def average(self, gradients: list[Tensor]) -> None:
-        """Average gradients over all processes, in place."""
-        if self.count == 1:
-            return
-        flat = torch.cat([g.reshape(-1) for g in gradients])
-        dist.all_reduce(flat)
-        flat /= self.count
-        offset = 0
-        for gradient in gradients:
-            gradient.copy_(flat[offset : offset + gradient.numel()].view(gradient.shape))
-            offset += gradient.numel()
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -67,9 +45,10 @@ def train_step(state: State, recipe: Recipe, rgb: Tensor, worker: Worker, run: P
     quality = ((torch.arange(share) + torch.rand(share)) / share).to(worker.device)
     result = rate_distortion(state.network, rgb, quality, recipe.point, recipe.bf16)
     loss = weighted_loss(result, rgb, state.network.config.lagrangian(quality), recipe.ms_ssim).mean()
-    state.optimiser.zero_grad(set_to_none=True)
+    state.network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    gradients = [p.grad for p in state.network.parameters() if p.grad is not None]
+    reached = [p for p in state.network.parameters() if p.grad is not None]
+    gradients = [p.grad for p in reached if p.grad is not None]
     worker.average(gradients)
     norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
     if not math.isfinite(norm):
@@ -83,7 +62,7 @@ def train_step(state: State, recipe: Recipe, rgb: Tensor, worker: Worker, run: P
     ramp = min(1.0, 0.05 + 0.95 * step / recipe.transform_warm_up)
     for group in state.optimiser.param_groups:
         group["lr"] = rate * group["factor"] * (ramp if group["transform"] else 1.0)
-    state.optimiser.step()
+    worker.update(reached, state.optimiser)
     state.update_average(min(recipe.ema, (1 + step) / (10 + step)))
     state.step += 1
     return {
@@ -116,6 +95,10 @@ def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, s
     for samples in batches:
         seen.append(train_step(state, recipe, data.unit_range(samples, worker.device), worker, run))
         done = state.step == last or (worker.count == 1 and time.monotonic() - begin > seconds)
+        if state.step % recipe.checkpoint_every == 0 or done:
+            optimiser = worker.optimiser_state(state.optimiser)
+            if worker.rank == 0:
+                state.save(run / "checkpoint.pt", optimiser)
         if worker.rank:
             continue
         if state.step % LOG_EVERY == 0 or done:
@@ -129,8 +112,6 @@ def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, s
             left = pace * (recipe.steps - state.step) / 60
             print(f"step {state.step}/{recipe.steps}  loss {mean['loss']:.4f}  {left:.0f} min left", flush=True)
             seen = []
-        if state.step % recipe.checkpoint_every == 0 or done:
-            state.save(run / "checkpoint.pt")
         if done:
             break
     return state

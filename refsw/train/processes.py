@@ -43,7 +43,8 @@ def _end_with_parent(parent: int) -> None:
 def _work(rank: int, launch: Launch, parent: int = 0) -> None:
     import torch.distributed as dist
 
-    from refsw.train.loop import Worker, train
+    from refsw.train.loop import train
+    from refsw.train.worker import Worker
 
     if parent:
         threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()

@@ -7,6 +7,7 @@ import copy
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,11 +68,11 @@ class State:
     step: int = 0
     norm: float = 0.0
 
-    def save(self, path: Path) -> None:
-        """Write whole or not at all."""
+    def save(self, path: Path, optimiser: dict[str, Any]) -> None:
+        """Write whole or not at all; optimiser: its state in all processes (`Worker.optimiser_state`)."""
         content = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(), "step": self.step, "norm": self.norm,
+            "optimiser": optimiser, "step": self.step, "norm": self.norm,
         }  # fmt: skip
         torch.save(content, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)

@@ -15,10 +15,11 @@ from PIL import Image as PillowImage
 
 from refsw.errors import UsageError
 from refsw.train import data, validation
-from refsw.train.loop import Worker, train
+from refsw.train.loop import train
 from refsw.train.recipe import OPTIMISERS, Recipe, load_recipe
 from refsw.train.state import State, initial_state
 from refsw.train.transport import pack_state, split_pictures, unpack_state
+from refsw.train.worker import Worker
 from tests.support.tiny import samples
 from tests.support.training import RECIPE, write_recipe
 

@@ -19,10 +19,11 @@ from torch import Tensor
 import refsw
 from refsw.errors import RefswError, UsageError
 from refsw.train import data, loop, validation
-from refsw.train.loop import Worker, learning_rate, train, train_step
+from refsw.train.loop import learning_rate, train, train_step
 from refsw.train.loss import rate_distortion, weighted_loss
 from refsw.train.recipe import OPTIMISERS
 from refsw.train.state import State, choose_trained, initial_state, optimiser, parameter_factor
+from refsw.train.worker import Worker
 from tests.support.training import RECIPE, write_recipe
 
 
@@ -91,7 +92,7 @@ def test_a_resumed_run_repeats_the_uninterrupted_one(
 def test_a_finished_run_is_left_as_it_is(run: Path, first: State) -> None:
     state = copied(first)
     state.step = RECIPE.steps
-    state.save(run / "checkpoint.pt")
+    state.save(run / "checkpoint.pt", state.optimiser.state_dict())
     before = (run / "checkpoint.pt").read_bytes()
     assert train(RECIPE, run, Worker()).step == RECIPE.steps
     assert (run / "checkpoint.pt").read_bytes() == before
@@ -156,20 +157,8 @@ class _Merger(Worker):
             mine.add_(other).div_(2)
 
 
-def test_gradients_are_averaged_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the sum over processes played: the other one has gradients of 3."""
-    monkeypatch.setattr(loop.dist, "all_reduce", lambda flat: flat.add_(3))
-    first = torch.zeros(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
-    gradients = [first, torch.arange(5.0)]
-    Worker(0, 2).average(gradients)
-    assert gradients[0] is first and (first == 1.5).all()
-    assert gradients[1].tolist() == [1.5, 2.0, 2.5, 3.0, 3.5]
-    Worker().average(gradients)
-    assert (first == 1.5).all()
-
-
 @pytest.mark.slow
-def test_two_processes_average_their_gradients(
+def test_two_processes_train_as_one_would(
     run: Path, first: State, packed: Path, training_folder: Path, tmp_path: Path
 ) -> None:
     """The processes see batches of their own, so one process plays both in turn: the weights are the same."""
@@ -196,6 +185,11 @@ def test_two_processes_average_their_gradients(
     for name, value in state.network.state_dict().items():
         torch.testing.assert_close(together["network"][name], value, atol=1e-5, rtol=1e-4, msg=name)
     assert together["norm"] == pytest.approx(state.norm, rel=1e-4)
+    moments, expected = together["optimiser"]["state"], state.optimiser.state_dict()["state"]
+    assert moments.keys() == expected.keys()
+    for index, own in expected.items():
+        assert own["step"] == moments[index]["step"]
+        torch.testing.assert_close(moments[index]["exp_avg"], own["exp_avg"], atol=1e-5, rtol=1e-3)
 
 
 def test_only_what_the_recipe_names_is_trained(run: Path, packed: Path, first: State) -> None:
