@@ -68,11 +68,11 @@ class State:
     step: int = 0
     norm: float = 0.0
 
-    def save(self, path: Path, optimiser: dict[str, Any]) -> None:
-        """Write whole or not at all; optimiser: its state in all processes (`Worker.optimiser_state`)."""
+    def save(self, path: Path, optimiser: dict[str, Any] | None = None) -> None:
+        """Write whole or not at all; optimiser: its state where processes share it (`Worker.optimiser_state`)."""
         content = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimiser": optimiser, "step": self.step, "norm": self.norm,
+            "optimiser": optimiser or self.optimiser.state_dict(), "step": self.step, "norm": self.norm,
         }  # fmt: skip
         torch.save(content, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)

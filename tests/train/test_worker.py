@@ -70,6 +70,7 @@ class _Played:
             self.sent[owner] = flat.clone()
         self.barrier.wait()
         flat.copy_(self.sent[owner])
+        self.barrier.wait()
 
     def gather_object(self, own: object, gathered: list[Any] | None) -> None:
         self.sent[self.here.rank] = copy.deepcopy(own)
@@ -78,15 +79,11 @@ class _Played:
             gathered[:] = [self.sent[0], self.sent[1]]
 
 
-def trained(
-    here: Worker, optimiser_of: Callable[[nn.Module], torch.optim.Optimizer]
-) -> tuple[nn.Module, dict[str, Any]]:
-    """Weights and state of the optimiser after 15 steps."""
-    layers = network()
-    optimiser = optimiser_of(layers)
+def trained(here: Worker, layers: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+    """15 steps; returns the state of the optimiser."""
     for step in range(15):
         here.update(with_gradients(layers, step), optimiser)
-    return layers, here.optimiser_state(optimiser)
+    return here.optimiser_state(optimiser)
 
 
 def soap(layers: nn.Module) -> torch.optim.Optimizer:
@@ -104,14 +101,16 @@ def test_two_processes_that_share_the_work_are_one(
     """Weights, and in process 0 the whole state of the optimiser, bit for bit."""
     played = _Played()
     monkeypatch.setattr(worker, "dist", played)
+    first, second, whole = (network() for _ in range(3))
 
-    def process(rank: int) -> tuple[nn.Module, dict[str, Any]]:
+    def process(rank: int) -> dict[str, Any]:
         played.here.rank = rank
-        return trained(Worker(rank, 2), kind)
+        layers = (first, second)[rank]
+        return trained(Worker(rank, 2), layers, kind(layers))
 
     with ThreadPoolExecutor(2) as pool:
-        (first, state), (second, _) = pool.map(process, (0, 1))
-    whole, expected = trained(Worker(), kind)
+        state, _ = pool.map(process, (0, 1))
+    expected = trained(Worker(), whole, kind(whole))
     for name, value in whole.state_dict().items():
         assert torch.equal(first.state_dict()[name], value) and torch.equal(second.state_dict()[name], value), name
     assert state["state"].keys() == expected["state"].keys()
