@@ -119,7 +119,8 @@ def test_configuration_decides_where_nothing_is_asked(started: Started) -> None:
     assert by_quality.data == code(started, image, 20).data
     wanted = 8 * len(code(started, image, 70).data) / (64 * 80)
     by_bpp = encode_picture(image, replace(started.config, rate=replace(rate, bpp=wanted)), model=started.model)
-    assert abs(by_bpp.report.bits_per_pixel / wanted - 1) <= rate.tolerance
+    assert by_bpp.data == encode_picture(image, started.config, bpp=wanted, model=started.model).data
+    assert abs(by_bpp.report.bits_per_pixel / wanted - 1) <= 0.05  # what filters send comes and goes in steps of 1 %
     overridden = encode_picture(
         image, replace(started.config, rate=replace(rate, bpp=wanted)), quality=20.0, model=started.model
     )
