@@ -13,23 +13,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsw import container, syntax
+from refsw.constants import RESOLUTION_TOOL_ID
 from refsw.container.metadata import united
 from refsw.container.reader import BoxReader
 from refsw.container.refusal import ViolatedError
 from refsw.container.writer import write_file
 from refsw.errors import CodestreamError, InputError, LevelError, RefswError, UnsupportedError, UsageError
 from refsw.spec import level
-from refsw.syntax import Codestream, MetadataBlock
+from refsw.syntax import Codestream, MetadataBlock, Tool, ToolHeader
 from refsw.syntax.headers import EXIF, ICC, XMP
+from refsw.syntax.resolution import resolution_of
 from refsw.syntax.strategies import codestreams
 from refsw.types import Cicp, Metadata
 from tests.support.boxes import CARRIED, rich_codestream, rich_file
+
+
+def broken_resolution(stream: Codestream) -> bool:
+    """Whether the size that a file states cannot be known, since the payload of resolution change is any bytes."""
+    try:
+        resolution_of(stream)
+    except CodestreamError:
+        return True
+    return False
+
+
+def test_a_payload_that_hides_the_size_is_refused() -> None:
+    header = replace(rich_codestream().picture_header, stream_profile_idc=15, decoder_profile_idc=15,
+                     tools_enabled_flag=True)  # fmt: skip
+    tools = ToolHeader(tools=(Tool(tool_id=RESOLUTION_TOOL_ID, tool_payload=b"\0"),))
+    stream = replace(rich_codestream(), picture_header=header, tool_header=tools)
+    assert broken_resolution(stream)
+    with pytest.raises(CodestreamError, match=r"resolution\.resolution_idc: value 0"):
+        container.wrapped(syntax.write(stream))
 
 
 @settings(max_examples=40)
 @given(codestreams())
 def test_every_codestream_comes_back(stream: Codestream) -> None:
     data = syntax.write(stream)
+    if broken_resolution(stream):
+        with pytest.raises(CodestreamError, match=r"resolution"):
+            container.wrapped(data)
+        return
     rendering = stream.rendering_information
     blocks = () if rendering is None else rendering.blocks
     moved = [b for b in blocks if b.metadata_type in (ICC, EXIF, XMP) and b.metadata_payload]
