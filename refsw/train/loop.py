@@ -95,10 +95,8 @@ def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, s
     for samples in batches:
         seen.append(train_step(state, recipe, data.unit_range(samples, worker.device), worker, run))
         done = state.step == last or (worker.count == 1 and time.monotonic() - begin > seconds)
-        if state.step % recipe.checkpoint_every == 0 or done:
-            optimiser = worker.optimiser_state(state.optimiser)
-            if worker.rank == 0:
-                state.save(run / "checkpoint.pt", optimiser)
+        keep = state.step % recipe.checkpoint_every == 0 or done
+        optimiser = worker.optimiser_state(state.optimiser) if keep else None
         if worker.rank:
             continue
         if state.step % LOG_EVERY == 0 or done:
@@ -112,6 +110,8 @@ def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, s
             left = pace * (recipe.steps - state.step) / 60
             print(f"step {state.step}/{recipe.steps}  loss {mean['loss']:.4f}  {left:.0f} min left", flush=True)
             seen = []
+        if keep:
+            state.save(run / "checkpoint.pt", optimiser)
         if done:
             break
     return state
