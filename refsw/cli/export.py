@@ -16,7 +16,7 @@ from pickle import UnpicklingError
 from refsw.errors import RefswError, UnsupportedError, UsageError
 from refsw.resources import models_dir, spec_dir
 
-CALIBRATION_PICTURES = 48
+CALIBRATION_PICTURES, REPORT_PICTURES = 48, 16
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     package.add_argument("--points", default="", help="operating points, by comma (default: the recipe's)")
     package.add_argument("--summary", default="trained by refsw-train")
     package.add_argument("--no-picture-exact", action="store_true", help="leave out the networks of refsw-dec --exact")
-    package.add_argument("--report", type=Path, help="JSON: range, shift, bound and error of every picture-exact layer")
+    package.add_argument("--report", type=Path, help="JSON: range, error of each picture-exact layer, held-out crops")
     onnx = kinds.add_parser("onnx", help="ONNX graphs of a model's float networks")
     onnx.set_defaults(work=_onnx)
     onnx.add_argument("model", help="name or folder of a model package")
@@ -82,12 +82,15 @@ def _package(arguments: argparse.Namespace) -> None:
     except RuntimeError:
         raise UsageError(f"{checkpoint}: weights do not fit structure {recipe.structure}") from None
     network = at_points(network, tuple(arguments.points.split(",")) if arguments.points else (recipe.point,))
-    pictures = fixed_pictures(data.load(arguments.run / "data"), recipe.seed + 1, CALIBRATION_PICTURES, 256)
+    crops = data.load(arguments.run / "data")
+    pictures = fixed_pictures(crops, recipe.seed + 1, CALIBRATION_PICTURES, 256)
     provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
     description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
     exported = export(network, pictures, arguments.out, description, not arguments.no_picture_exact)
     if arguments.report is not None:
-        write_report(arguments.report, layer_reports(exported.network, exported.calibrated, pictures[:8]))
+        held_out = crops.validation[:REPORT_PICTURES, :256, :256]
+        unseen = torch.from_numpy(held_out).permute(0, 3, 1, 2).float() / 255
+        write_report(arguments.report, layer_reports(exported.network, exported.calibrated, unseen))
     if arguments.out.resolve().parent == models_dir().resolve():
         shipped = [read_package(folder) for folder, _ in installed(models_dir())]
         write_listing(spec_dir() / "models.yaml", shipped)

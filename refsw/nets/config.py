@@ -130,7 +130,7 @@ def base_config() -> CodecConfig:
     """The shipped structure: luma and chroma split; BOP and SOP synthesis."""
     luma = ComponentConfig(
         planes=(0,), condition=(), channels=256,
-        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=3, coarse_blocks=3, skip=True),
+        analysis=TransformConfig(fine=96, coarse=192, fine_blocks=5, coarse_blocks=6, skip=True),
         synthesis=(
             SynthesisConfig(point="bop", fine=96, coarse=192, fine_blocks=4, coarse_blocks=3, skip=True),
             SynthesisConfig(point="sop", fine=64, coarse=128, fine_blocks=3, coarse_blocks=0, skip=True),
@@ -139,7 +139,7 @@ def base_config() -> CodecConfig:
     )  # fmt: skip
     chroma = ComponentConfig(
         planes=(1, 2), condition=(0,), channels=192,
-        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=2, coarse_blocks=2, skip=True),
+        analysis=TransformConfig(fine=96, coarse=128, fine_blocks=3, coarse_blocks=4, skip=True),
         synthesis=(
             SynthesisConfig(point="bop", fine=96, coarse=128, fine_blocks=2, coarse_blocks=2, skip=True),
             SynthesisConfig(point="sop", fine=48, coarse=64, fine_blocks=1, coarse_blocks=2, skip=True),

@@ -2,7 +2,8 @@
 """(informative) Float networks and calibration pictures to the integer networks of picture-exact decoding (9.8).
 
 The float networks run through the same flow as the integers will, and leave behind the range of every tensor. A tensor
-has one unit per channel; its largest magnitude seen, times HEADROOM, is the largest 16-bit integer.
+has one unit per channel; its largest magnitude seen, and at least QUIET of the loudest channel's, times HEADROOM, is
+the largest 16-bit integer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.context import step_mask
 from refsw.train.coded import code
 
-HEADROOM = 2.0  # a clamped activation is a visible error, a lost bit of 15 is not
+HEADROOM = 4.0  # a clamped activation is a visible error, two lost bits of 15 are not
+QUIET = 0.25  # a channel that calibration left quieter, against the loudest of its tensor, may be louder elsewhere
+CONTRAST = 4.0  # of calibration pictures once more: photographs in crops seldom reach from black to white
 LARGEST = 32767  # of weights and activations, both 16 bits
 WHOLE, STEP = "whole", "step"  # units of z and symbols, and of latents in quantiser steps
 
@@ -142,11 +145,15 @@ def extremes(side: int) -> Tensor:
 
 @torch.no_grad()
 def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[FloatFlow]:
-    """Run every synthesis over pictures, float32 [N, 3, H, W], 0..1, each at the top quality and at another."""
-    every = torch.cat([pictures, pictures, extremes(pictures.shape[2]), extremes(pictures.shape[2])])
+    """Run every synthesis over pictures, float32 [N, 3, H, W], 0..1.
+
+    Each at the top quality and at another, and with CONTRAST at a third; then the extremes.
+    """
+    strong = ((pictures - 0.5) * CONTRAST + 0.5).clamp(0, 1)
+    every = torch.cat([pictures, pictures, strong, extremes(pictures.shape[2]), extremes(pictures.shape[2])])
     count = len(pictures)
-    half = torch.linspace(0, 1, 8)
-    qualities = torch.cat([torch.linspace(0, 1, count), torch.ones(count), half, torch.ones(8)])
+    all_over, half = torch.linspace(0, 1, count), torch.linspace(0, 1, 8)
+    qualities = torch.cat([all_over, torch.ones(count), all_over.flip(0), half, torch.ones(8)])
     seen: list[list[FloatFlow]] = [[] for _ in network.config.components]
     for rgb, quality in zip(every.split(batch), qualities.split(batch), strict=True):
         latents: list[Seen] = []
@@ -164,7 +171,8 @@ def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[Flo
 
 def _units(flow: FloatFlow, others: dict[str, Array]) -> dict[str, Array]:
     """Float value of one integer step of every channel of every tensor."""
-    units = {u: np.maximum(HEADROOM * m.double().numpy(), 1e-6) / LARGEST for u, m in flow.maxima.items()}
+    largest = {u: m.double().numpy() for u, m in flow.maxima.items()}
+    units = {u: HEADROOM * np.maximum(m, max(QUIET * m.max(), 1e-6)) / LARGEST for u, m in largest.items()}
     units[WHOLE], units[STEP] = np.ones(1), np.full(1, 2.0**-LATENT_FRACTION_BITS)
     units |= {name: np.full(1, 2.0**-EXACT_PLANE_BITS) for name in flow.layers if name.endswith(".stem")}
     return units | others

@@ -27,15 +27,18 @@ from refsw.train.fixed import WHOLE, Calibrated, FloatFlow, Seen
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One layer. largest: of its float output; step: float value of one integer step, smallest and largest channel;
+    """One layer. largest: of its float output; used: part of the range of integers that float outputs, or sums with
+    them, take in the channel that takes most, where more than 1 is clamped.
 
-    shift: least and greatest of its channels; accumulator: proven bound (D.4); error: RMS of integer less float output
-    over RMS of the float output, with the errors of all layers before.
+    step: float value of one integer step, smallest and largest channel; shift: least and greatest of its channels;
+    accumulator: proven bound (D.4); error: RMS of integer less float output over RMS of the float output, with the
+    errors of all layers before.
     """
 
     component: int
     layer: str
     largest: float
+    used: float
     step: tuple[float, float]
     shift: tuple[int, int]
     accumulator: int
@@ -60,12 +63,16 @@ class _Error:
 
 @dataclass
 class PairFlow:
-    """`fixed.Flow` that runs both and notes how far apart the outputs of every layer are."""
+    """`fixed.Flow` that runs both and notes how far apart the outputs of every layer are.
+
+    used: of each unit, the largest float value over the largest that its integers hold.
+    """
 
     near: FloatFlow
     exact: FixedFlow[Tensor]
     units: dict[str, NDArray[np.float64]]
     errors: dict[str, _Error] = field(default_factory=dict)
+    used: dict[str, float] = field(default_factory=dict)
 
     def conv(self, name: str, x: Pair, like: Pair | None = None) -> Pair:
         """See fixed.Flow."""
@@ -76,6 +83,13 @@ class PairFlow:
         error.difference += float((exact.x * unit - near.x).square().sum())
         error.signal += float(near.x.double().square().sum())
         error.largest = max(error.largest, float(near.x.abs().max()))
+        return self._note(near, exact)
+
+    def _note(self, near: Seen, exact: Fixed[Tensor]) -> Pair:
+        name = near.units[0]
+        unit = torch.from_numpy(np.array(self.units[name]))[:, None, None]
+        largest = float((near.x / unit).abs().max())
+        self.used[name] = max(self.used.get(name, 0.0), largest / exact.span[1])
         return Pair(near, exact)
 
     def leaky(self, x: Pair) -> Pair:
@@ -84,7 +98,7 @@ class PairFlow:
 
     def add(self, x: Pair, y: Pair) -> Pair:
         """See fixed.Flow."""
-        return Pair(self.near.add(x.near, y.near), self.exact.add(x.exact, y.exact))
+        return self._note(self.near.add(x.near, y.near), self.exact.add(x.exact, y.exact))
 
     def gain(self, name: str, x: Pair) -> Pair:
         """See fixed.Flow."""
@@ -129,14 +143,15 @@ def layer_reports(
             latents.append(Pair(Seen(latent.near.x, (f"component {coded.index}",)), latent.exact))
             for synthesis in own.synthesis:
                 fixed.planes(flow, own, latent, features, synthesis.point)
-            out += [_report(coded.index, name, given, proven, error) for name, error in flow.errors.items()]
+            out += [_report(coded.index, name, given, proven, flow) for name in flow.errors]
     return out
 
 
-def _report(component: int, name: str, given: Calibrated, proven: FixedComponent, error: _Error) -> LayerReport:
-    unit, layer = given.units[given.flow.layers[name].output], proven.layers[name]
+def _report(component: int, name: str, given: Calibrated, proven: FixedComponent, flow: PairFlow) -> LayerReport:
+    output, error, layer = given.flow.layers[name].output, flow.errors[name], proven.layers[name]
+    unit = given.units[output]
     return LayerReport(
-        component, name, error.largest, (float(unit.min()), float(unit.max())),
+        component, name, error.largest, flow.used[output], (float(unit.min()), float(unit.max())),
         (int(layer.layer.shift.min()), int(layer.layer.shift.max())), layer.bound.accumulator, layer.bound.precision,
         (error.difference / max(error.signal, 1e-30)) ** 0.5,
     )  # fmt: skip

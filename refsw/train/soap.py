@@ -54,7 +54,8 @@ class Soap(torch.optim.Optimizer):
         if not state:
             for mode, covariance in zip(MODES, _covariances(gradient), strict=True):
                 state[f"covariance_{mode}"] = covariance
-                state[f"basis_{mode}"] = torch.linalg.eigh(covariance)[1].flip(1).contiguous()
+                axes = torch.linalg.eigh(covariance.double())[1]  # float32 gives NaN where most channels are silent
+                state[f"basis_{mode}"] = axes.to(covariance.dtype).flip(1).contiguous()
             return
         bases = [state[f"basis_{mode}"] for mode in MODES]
         moved = _turned_back(self._moved(state, _turned(gradient, bases), rate), bases)

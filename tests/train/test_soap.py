@@ -78,3 +78,16 @@ def test_bases_stay_orthogonal_and_weights_without_gradient_stay() -> None:
         basis = soap.state[weights][f"basis_{mode}"]
         torch.testing.assert_close(basis.T @ basis, torch.eye(size), rtol=0, atol=1e-5)
     assert torch.equal(still, torch.ones(2, 2, 1, 1)) and still not in soap.state
+
+
+def test_channels_that_hardly_have_a_gradient_have_bases_too() -> None:
+    random = torch.Generator().manual_seed(0)  # float32 eigenvalues of such a gradient's covariance do not converge
+    weight = nn.Parameter(torch.zeros(384, 64, 1, 1))
+    sizes = 10 ** (-40 * torch.rand(64, generator=random) - 3)
+    sizes[torch.rand(64, generator=random) < 0.5] = 0
+    weight.grad = (torch.randn(384, 64, generator=random) * sizes)[:, :, None, None]
+    optimiser = Soap([weight], lr=1e-3)
+    optimiser.step()
+    for mode in ("rows", "columns"):
+        basis = optimiser.state[weight][f"basis_{mode}"]
+        torch.testing.assert_close(basis.T @ basis, torch.eye(len(basis)), rtol=0, atol=1e-5)
