@@ -33,7 +33,7 @@ StepsOf = Callable[[Tensor], Tensor | None]
 class Symbols:
     """(8.1) What clause 8 yields: z [C_z, ceil(h / 4), ceil(w / 4)]; the others [C_y, h, w].
 
-    steps: t, of the quality map [h, w]; None: all are 0.
+    steps: t, of the quality map alone [h, w]; None: all are 0.
     """
 
     z: Tensor

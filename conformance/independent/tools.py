@@ -106,4 +106,4 @@ TOOLS: Mapping[int, Callable[[BitReader, PictureHeader], Filter | Resolution | S
     RESOLUTION: read_resolution,
     VARIANCE_SCALING: read_scaling,
 }
-"""Tools that the specification has; resolution change and variance scaling in the experimental profile alone."""
+"""Tools that the specification has; resolution change in the experimental profile alone."""

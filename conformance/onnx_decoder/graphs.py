@@ -25,10 +25,16 @@ class Graphs:
         self.synthesis_graph = _session(folder / f"{component}.{point}.onnx", weights)
 
     def latents(
-        self, z: NDArray[Any], symbols: NDArray[Any], conditions: Sequence[Array]
+        self, z: NDArray[Any], symbols: NDArray[Any], steps: NDArray[Any] | None, conditions: Sequence[Array]
     ) -> tuple[Array, Array, Array]:
-        """(9.2, 9.3) features, y_hat, unscaled latent, [C, h, w] each; conditions: latents of earlier components."""
-        given = {"z": z, "symbols": symbols} | {f"condition.{i}": c for i, c in enumerate(conditions)}
+        """(9.2, 9.3) features, y_hat, unscaled latent, [C, h, w] each.
+
+        symbols: [C_y, h, w]; steps (8.8, 8.9): [h, w] or [C_y, h, w], None: all are 0; conditions: latents of earlier
+        components.
+        """
+        height, width = symbols.shape[1:]
+        own = np.zeros((1, height, width)) if steps is None else steps.reshape(-1, height, width)
+        given = {"z": z, "symbols": symbols, "steps": own} | {f"condition.{i}": c for i, c in enumerate(conditions)}
         inputs = {name: value.astype(np.float32)[None] for name, value in given.items()} | {"quality": self.quality}
         features, y_hat, latent = self.latent_graph.run(["features", "y_hat", "latent"], inputs)
         return features[0], y_hat[0], latent[0]

@@ -50,12 +50,7 @@ def decode_picture(
     point = operating_point(header, package, wanted)
     stages = Stages(header) if keep else None
     gaussian = library.gaussian()
-    steps = quality_steps(codestream, gaussian)
-    if steps is not None and steps.any():
-        raise UnsupportedError("8.8", "a quality map: the graphs of this decoder have no input for its steps")
-    if codestream.scaling is not None:
-        raise UnsupportedError("8.9", "variance scaling: the graphs of this decoder have no input for its steps")
-    symbols = all_symbols(codestream, networks, gaussian, stages, None)
+    symbols = all_symbols(codestream, networks, gaussian, stages, quality_steps(codestream, gaussian))
     sessions = [
         Graphs(graphs, entry.name, point, coded.quality_index, package.digest)
         for entry, coded in zip(package.components, header.components, strict=False)
@@ -81,8 +76,8 @@ def decode_domain(
     first = 0
     for component, members in enumerate(symbols):
         entry, graphs = package.components[component], sessions[component]
-        z, residual, _ = assemble(header, members)
-        features, y_hat, latent = graphs.latents(z, residual, [unscaled[i] for i in entry.conditioned_on])
+        z, residual, steps = assemble(header, members)
+        features, y_hat, latent = graphs.latents(z, residual, steps, [unscaled[i] for i in entry.conditioned_on])
         unscaled.append(latent)
         if stages:
             for name, tensor in (("mean", y_hat - residual), ("y_hat", y_hat)):

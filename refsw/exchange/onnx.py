@@ -3,11 +3,12 @@
 
 For component NAME, and operating point POINT:
 
-    NAME.latents.onnx   z, symbols, condition.0 .., quality -> features, y_hat, latent
+    NAME.latents.onnx   z, symbols, steps, condition.0 .., quality -> features, y_hat, latent
     NAME.POINT.onnx     latent, features, quality -> patches
 
 all float32; z [1, C_z, ceil(h/4), ceil(w/4)]; symbols, y_hat, latent and conditions (latents of earlier components)
-[1, C_y, h, w]; features [1, F, h, w]; patches [1, 64 P, 2h, 2w], -0.5..0.5; quality [1], quality_index / 256.
+[1, C_y, h, w]; steps [1, 1 or C_y, h, w], -16..16, of quality map and variance scaling (8.8, 8.9), 0 where there is
+neither; features [1, F, h, w]; patches [1, 64 P, 2h, 2w], -0.5..0.5; quality [1], quality_index / 256.
 h and w are free. The graphs follow `refsw.decode.fixed`, as picture-exact decoding does.
 """
 
@@ -27,6 +28,7 @@ from refsw.decode.model import Model
 from refsw.decode.weights import float_tensors
 from refsw.errors import ModelError
 from refsw.nets.order import ORDER
+from refsw.nets.rate import LOG_SCALE_STEP
 
 OPSET = 17
 IR_VERSION = 8
@@ -43,6 +45,7 @@ class OnnxFlow:
         self.tensors = tensors
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, NDArray[Any]] = {}
+        self.gains: dict[str, Node] = {}
 
     def node(self, kind: str, *inputs: Node, **attributes: Any) -> Node:
         """Append an operator with one output."""
@@ -79,7 +82,13 @@ class OnnxFlow:
         return self.node("Add", x, y)
 
     def gain(self, name: str, x: Node) -> Node:
-        """See fixed.Flow: (9) a logarithm per channel and anchor, interpolated at the input `quality`."""
+        """See fixed.Flow; each gain is computed once."""
+        if name not in self.gains:
+            self.gains[name] = self._gain(name)
+        return self.node("Mul", x, self.gains[name])
+
+    def _gain(self, name: str) -> Node:
+        """(9) A logarithm per channel and anchor, interpolated at the input `quality`; (8.8.3) times that of steps."""
         values = self._tensor(f"{name}.values")
         table = self.constant(f"{name}.values", values)
         zero, last = (self.constant(f"float {v}", np.array(v, np.float32)) for v in (0, len(values) - 2))
@@ -90,7 +99,10 @@ class OnnxFlow:
         above = self.node("Gather", table, self.node("Add", first, self.whole(1)))
         value = self.node("Add", below, self.node("Mul", self.node("Sub", above, below), share))
         column = self.node("Reshape", self.node("Exp", value), self.whole(1, -1, 1, 1))
-        return self.node("Mul", x, column)
+        if name not in fixed.MAPPED:
+            return column
+        log_ratio = self.constant(f"{name}.step", np.array(fixed.MAPPED[name] * LOG_SCALE_STEP, np.float32))
+        return self.node("Mul", column, self.node("Exp", self.node("Mul", "steps", log_ratio)))
 
     def join(self, parts: Sequence[Node]) -> Node:
         """See fixed.Flow."""
@@ -155,7 +167,7 @@ def graphs(model: Model) -> dict[str, onnx.ModelProto]:
         features = fixed.features(flow, config, "z", condition, 0, 0)
         y_hat, latent = fixed.latents(flow, config, features, np.zeros(0, np.int32))
         made = {"features": features, "y_hat": y_hat, "latent": latent}
-        inputs = ["z", "symbols", *condition, "quality"]
+        inputs = ["z", "symbols", "steps", *condition, "quality"]
         out[f"{name}.latents.onnx"] = flow.model(f"{name}.latents", inputs, made, model.package.digest)
         for point in model.operating_points:
             flow = OnnxFlow(tensors)

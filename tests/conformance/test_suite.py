@@ -45,7 +45,7 @@ def test_suite_is_small(suite: Suite) -> None:
 
 def test_vectors_with_an_optional_tool_say_what_holds_without_it(suite: Suite) -> None:
     own = [vector for vector in suite.vectors if vector.without is not None]
-    assert {"lossless", "quality-map", "resolution-change", "variance-scaling"} <= set(suite.tools) and len(own) > 60
+    assert {"lossless", "quality-map", "resolution-change"} <= set(suite.tools) and len(own) > 60
     for vector in own:
         bare = left_aside(vector)
         assert bare.result == "valid" and suite.planes(bare), vector.id

@@ -16,9 +16,13 @@ from refsw.encode.sights import SampledContext, sampled
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
 from refsw.tools.linear_enhancement.tool import LINEAR_ENHANCEMENT, LinearEnhancementPayload
+from refsw.tools.tool import OFF
 from refsw.tools.toolbox import OWN
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import Image, Planes
 from tests.support.tiny import Started, picture
+
+POST_FILTERS = ((VARIANCE_SCALING.name, OFF), *((tool.name, tool.branches[-1]) for tool in OWN[:2]))
 
 
 def header(started: Started, height: int, width: int, **regions: Any) -> PictureHeader:
@@ -72,7 +76,7 @@ def test_parts_are_filtered_as_the_whole(started: Started) -> None:
 @pytest.mark.parametrize("parts", [{}, {"rows": 2, "columns": 2, "independent": True}])
 def test_planes_of_decisions_show_what_a_decoder_shows(started: Started, parts: dict[str, Any]) -> None:
     config = replace(started.config, regions=replace(started.config.regions, **parts))
-    config = replace(config, tools=tuple((tool.name, tool.branches[-1]) for tool in OWN[:2]))
+    config = replace(config, tools=POST_FILTERS)
     encoded = encode_picture(picture(7, 150, 190), config, quality=40, model=started.model)
     decoded = decode_picture(encoded.data, model=started.model, keep=False).image
     assert encoded.reconstruction is not None and [one.taken for one in encoded.report.tools] == [True, True]
@@ -80,7 +84,7 @@ def test_planes_of_decisions_show_what_a_decoder_shows(started: Started, parts: 
 
 
 def test_bytes_of_tools_count_in_a_target(started: Started) -> None:
-    config = replace(started.config, tools=tuple((tool.name, tool.branches[-1]) for tool in OWN[:2]))
+    config = replace(started.config, tools=POST_FILTERS)
     image = picture(7, 128, 160)
     plain = encode_picture(image, started.config, quality=30, model=started.model)
     target = Target("bytes", float(len(plain.data)))

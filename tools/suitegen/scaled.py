@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
-"""Variance scaling (8.9), which the experimental profile decodes: valid streams, and what a decoder shall reject."""
+"""Variance scaling (8.9): valid streams, and what a decoder shall reject; with a quality map they are experimental."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from suitegen.bench import Bench, Steps
 from suitegen.broken_filters import assert_broken
 from suitegen.recipe import Recipe
 
-TOOL = ("variance-scaling",)
 PARENT = "scaling-drawn"
 BANDS, COMPONENTS = 4, 2
 DRAWN = (-3, 2, -1, 5, 4, -6, 1, -2)
@@ -78,9 +77,11 @@ def _formats() -> Iterator[Recipe]:
     yield _vector("1x1", "1 x 1", "One position.", pictures.rgb("scaling/1x1", 1, 1), DRAWN)
     for independent in ("false", "true"):
         kind = "independent" if independent == "true" else "dependent"
-        yield _vector(f"regions-{kind}", f"{kind} regions", "A region's bands follow from its own z.",
-                      pictures.rgb("scaling/regions", 70, 70), DRAWN, "regions.rows=2", "regions.columns=2",
-                      f"regions.independent={independent}", steps=maps.drawn("scaling/regions"))  # fmt: skip
+        cut = ("regions.rows=2", "regions.columns=2", f"regions.independent={independent}")
+        regions, own = pictures.rgb("scaling/regions", 70, 70), "A region's bands follow from its own z."
+        yield _vector(f"regions-{kind}", f"{kind} regions", own, regions, DRAWN, *cut)
+        yield _vector(f"map-regions-{kind}", f"a quality map and {kind} regions", "A region has its part of the map.",
+                      regions, DRAWN, *cut, steps=maps.drawn("scaling/regions"))  # fmt: skip
 
 
 def _beside() -> Iterator[Recipe]:
@@ -89,7 +90,7 @@ def _beside() -> Iterator[Recipe]:
     clauses, tools, _ = filters.FILTERS["filters"]
     yield _vector("filters", "before both filters", "Filters see planes of scaled latents.", image, DRAWN, beside=tools,
                   clauses=clauses)  # fmt: skip
-    yield _vector("resolution", "at half the resolution", "Two tools of the experimental profile.", image, DRAWN,
+    yield _vector("resolution", "at half the resolution", "Planes of scaled latents are enlarged.", image, DRAWN,
                   beside=(enlarged.resolution("half"),), clauses=("9.12.2",), tool=enlarged.TOOL)  # fmt: skip
     yield _vector("plane-digest", "plane digests", "Plane digests hold.", image, DRAWN, "coding.plane_digests=true",
                   clauses=("6.12.4",))  # fmt: skip
@@ -99,16 +100,22 @@ def _vector(
     name: str, title: str, purpose: str, image: Image, bands: Sequence[int], *overrides: str, quality: float = 50,
     steps: Steps | None = None, beside: Sequence[Told] = (), clauses: tuple[str, ...] = (), tool: tuple[str, ...] = (),
 ) -> Recipe:  # fmt: skip
-    """beside: other tools, and what the claim calls them."""
+    """beside: other tools; tool: what the claim calls those of them that only the experimental profile has."""
+    needed = (*(maps.TOOL if steps else ()), *tool)
 
     def build(bench: Bench) -> bytes:
-        return bench.coded(image, *overrides, quality=quality, change=_experimental, map_coding=(40, 0), steps=steps,
+        change = _experimental if needed else _same
+        return bench.coded(image, *overrides, quality=quality, change=change, map_coding=(40, 0), steps=steps,
                            tools=(*beside, scaling(*bands)))  # fmt: skip
 
     source = f"synthetic {image.width}x{image.height}, quality {quality:g}, stated steps"
     own = ("8.9.1", "8.9.2", "8.8.2", "8.8.3", "9.8.6", *clauses)
-    also = (*(maps.TOOL if steps else ()), *tool)
-    return Recipe(f"scaling-{name}", title, purpose, own, build, source, kind="proposal", tools=(*TOOL, *also))
+    kind = "proposal" if needed else "core"
+    return Recipe(f"scaling-{name}", title, purpose, own, build, source, kind=kind, tools=needed)
+
+
+def _same(header: PictureHeader) -> PictureHeader:
+    return header
 
 
 def _experimental(header: PictureHeader) -> PictureHeader:
@@ -164,7 +171,7 @@ def _beyond() -> Iterator[Recipe]:
 
             yield replace(
                 _hostile(case, b""), build=build, source="synthetic 40x24, a map of 16 or -16 everywhere",
-                tools=(*TOOL, *maps.TOOL),
+                tools=maps.TOOL,
             )  # fmt: skip
 
 
@@ -191,5 +198,5 @@ def _hostile(case: Case, data: bytes) -> Recipe:
     return Recipe(
         f"scaling-broken-{case.name}", f"variance scaling: {case.title}", f"The payload of tool 4 has {case.title}.",
         (case.clause,), lambda bench: data, f"bytes of {PARENT}, changed", kind="negative", result="invalid",
-        clause=case.clause, error_class=case.error_class, parent=PARENT, tools=TOOL, seconds=30,
+        clause=case.clause, error_class=case.error_class, parent=PARENT, seconds=30,
     )  # fmt: skip

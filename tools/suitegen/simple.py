@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from refsw import syntax
 from refsw.syntax.surgery import without_digests
 from refsw.types import Image
-from suitegen import broken, broken_filters, damage, pictures
+from suitegen import broken, broken_filters, damage, pictures, scaled
 from suitegen.bench import Bench
 from suitegen.recipe import Recipe
 
@@ -28,18 +28,20 @@ AGAIN = (
     "level-8", "no-digest", "plane-digest", "alpha-8", "alpha-10", "alpha-420", "everything", "quality-map",
     "drawn-1024", "z-ends", "symbol-255", "symbol-16-bit", "symbol-zero",
     "switched-both", "linear-both", "filters-both", "filters-grey", "filters-420-10", "filters-1x1",
+    "scaling-drawn", "scaling-grey", "scaling-regions-dependent", "scaling-filters", "scaling-plane-digest",
     "filters-dependent", "filters-independent", "filters-tiles", "filters-alpha", "filters-plane-digest",
     "lossless-rgb", "lossless-420", "lossless-deflate-420-10", "lossless-regions-dependent",
 )  # fmt: skip
 """Vectors of profile base that profile simple has too: a few of each kind, and parents of what is broken."""
-PARENTS = ("size-65x63", "grey-8", "chroma-420", "everything", "tile-64-16", "alpha-8", "filters-both", "plane-digest")
+PARENTS = ("size-65x63", "grey-8", "chroma-420", "everything", "tile-64-16", "alpha-8", "filters-both", "plane-digest",
+           "scaling-drawn")  # fmt: skip
 BROKEN = (
     "cut-50", "cut-99", "cut-end-1", "bytes-twice", "damage-z-middle-bit", "damage-primary-short",
     "damage-secondary-state", "damage-primary-long-32-lanes", "damage-regions-exchanged", "damage-bypass-last",
     "alpha-short", "alpha-bomb", "bomb-size", "bomb-ones-1024", "digest-0", "digest-1", "digest-header",
     "digest-plane", "other-weights", "other-model", "switched-broken-bank-1", "switched-broken-grey-chroma",
     "switched-broken-digest", "linear-broken-short", "linear-broken-fill", "filters-broken-order",
-    "filters-broken-tool-3",
+    "filters-broken-tool-3", "scaling-broken-short", "scaling-broken-other",
 )  # fmt: skip
 """Of what is broken in profile base; every clause of the syntax comes in addition."""
 
@@ -96,7 +98,7 @@ def hostile(streams: Mapping[str, bytes]) -> Iterator[Recipe]:
     """What a decoder of profile simple shall reject. streams: bytes of the valid vectors."""
     own = {name.removeprefix(PREFIX): data for name, data in streams.items() if name.startswith(PREFIX)}
     every = (broken.cuts, damage.recipes, broken.alphas, broken.bombs, broken.digests, broken.not_here,
-             broken_filters.recipes)  # fmt: skip
+             broken_filters.recipes, scaled.hostile)  # fmt: skip
     found = {recipe.id: recipe for group in every for recipe in group(own)}
     chosen = (found[name] for name in BROKEN if name in found)  # a substream that has no bytes cannot be damaged
     for recipe in (*broken.mutants(own, PARENTS), *chosen):

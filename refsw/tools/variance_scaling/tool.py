@@ -54,7 +54,7 @@ class VarianceScaling:
     structure = "variance_scaling"
     classes: Mapping[str, type[Any]] = MappingProxyType({"variance_scaling": ScalingPayload})
     branches: tuple[str, ...] = tuple(MODES)
-    default = "off"
+    default = "on"
 
     def cost(self, channels: int) -> Cost:
         """(B.3) For each latent sample comparisons with all limits, a look-up, a clamp, a product with 128, and the

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from conformance.independent.main import main as decode_exactly
+from refsw.api import decode_picture, encode_picture
 from refsw.cli.export import main as refsw_export
+from refsw.config import load_config
 from tests.conformance.independent.conftest import Bench
 from tests.support.formats import formatted
 from tests.support.tiny import Started, picture
@@ -20,6 +22,7 @@ pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 
 from conformance.onnx_decoder.main import main as decode_by_graphs  # after the check that it can run
 
+SCALED = "profile=experimental", "tools.variance_scaling=usual"
 NEAR = {8: 3, 16: 3 * 257}  # steps of a sample between integer and float networks of the tiny model
 
 
@@ -62,6 +65,22 @@ def test_regions_tiles_depth_and_alpha(bench: Bench, graphs: Path) -> None:
     stream = bench.stream(formatted(3, 130, 200, 16, "rgb", alpha=True), "regions.side=64", "regions.independent=true")
     near(bench, graphs, stream, 16)
     near(bench, graphs, bench.stream(picture(6, 200, 330), "tiles.side=128", "tiles.overlap=32"), 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "mapped"), [(SCALED, False), ((), True), (SCALED, True), ((*SCALED, "regions.rows=2",
+     "regions.columns=2", "regions.independent=true"), True)],
+)  # fmt: skip
+def test_steps_of_the_quantiser(bench: Bench, graphs: Path, settings: tuple[str, ...], mapped: bool) -> None:
+    """(8.8, 8.9) Variance scaling, quality map and both; the reference decoder's float networks give the same."""
+    steps = np.random.default_rng(9).integers(-16, 17, (6, 9)).astype(np.int8) if mapped else None
+    config = load_config("base", [f"model={bench.model}", *settings])
+    stream = bench.folder / "steps.jai"
+    stream.write_bytes(encode_picture(picture(1, 90, 140), config, quality=60, steps=steps).data)
+    near(bench, graphs, stream, 8)
+    shown = np.frombuffer((bench.folder / "b.raw").read_bytes(), np.uint8).reshape(3, 90, 140).astype(int)
+    floats = decode_picture(stream.read_bytes()).image.samples.transpose(2, 0, 1)
+    assert np.abs(shown - floats).max() <= 1
 
 
 def test_what_is_refused(bench: Bench, graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
