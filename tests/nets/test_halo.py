@@ -112,4 +112,4 @@ def test_hyper_networks() -> None:
 
 def test_fewer_components_need_less() -> None:
     one, two = halo(base_config(), 1), halo(base_config(), 2)
-    assert one == Halo(mean=6, synthesis=6, analysis=6) and two == Halo(mean=10, synthesis=6, analysis=6)
+    assert one == Halo(mean=6, synthesis=6, analysis=10) and two == Halo(mean=10, synthesis=6, analysis=10)
