@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from refsw.errors import RefswError
 
-POLL_SECONDS = 0.02
+FIRST_POLL_SECONDS, POLL_SECONDS = 0.001, 0.02
 TIMEOUT_SECONDS = 3600
 
 
@@ -53,17 +53,19 @@ def program(kind: str, name: str) -> Program | None:
 def run(command: list[str], data: bytes) -> Ended:
     """Runs a program on data. Its memory is looked at from outside: what it says of itself (getrusage) counts ours.
 
+    The first look is before it has its data, so that a program that needs them cannot have ended.
+
     Raises RefswError after TIMEOUT_SECONDS.
     """
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    peak, deadline = 0, time.monotonic() + TIMEOUT_SECONDS
+    peak, wait, deadline = resident_peak(process.pid), FIRST_POLL_SECONDS, time.monotonic() + TIMEOUT_SECONDS
     pending: bytes | None = data
     while True:
         try:
-            output, log = process.communicate(pending, timeout=POLL_SECONDS)
+            output, log = process.communicate(pending, timeout=wait)
             return Ended(process.returncode, output, log.decode(errors="replace"), peak or None)
         except subprocess.TimeoutExpired:
-            peak, pending = max(peak, resident_peak(process.pid)), None
+            peak, pending, wait = max(peak, resident_peak(process.pid)), None, min(2 * wait, POLL_SECONDS)
         if time.monotonic() > deadline:
             process.kill()
             process.communicate()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,9 @@ def test_programs_without_the_part_are_passed_over(monkeypatch: pytest.MonkeyPat
 
 def test_candidates_exist() -> None:
     assert all(Path(path).exists() for path in ffmpeg.candidates())
+
+
+@pytest.mark.skipif(not ffmpeg.resident_peak(os.getpid()), reason="this system does not tell")
+def test_memory_of_a_program_that_ends_at_once_is_seen(tmp_path: Path) -> None:
+    ended = ffmpeg.run([script(tmp_path / "short", "cat")], b"abc")
+    assert (ended.code, ended.output) == (0, b"abc") and ended.peak_bytes
