@@ -68,7 +68,7 @@ def _package(arguments: argparse.Namespace) -> None:
     from refsw.train.export import at_points, describe, export
     from refsw.train.fixed_report import layer_reports, write_report
     from refsw.train.recipe import load_recipe
-    from refsw.train.state import fixed_pictures
+    from refsw.train.state import fixed_pictures, held_out_pictures
 
     recipe = load_recipe(arguments.recipe)
     try:
@@ -88,8 +88,7 @@ def _package(arguments: argparse.Namespace) -> None:
     description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
     exported = export(network, pictures, arguments.out, description, not arguments.no_picture_exact)
     if arguments.report is not None:
-        held_out = crops.validation[:REPORT_PICTURES, :256, :256]
-        unseen = torch.from_numpy(held_out).permute(0, 3, 1, 2).float() / 255
+        unseen = held_out_pictures(crops, REPORT_PICTURES, 256)
         write_report(arguments.report, layer_reports(exported.network, exported.calibrated, unseen))
     if arguments.out.resolve().parent == models_dir().resolve():
         shipped = [read_package(folder) for folder, _ in installed(models_dir())]

@@ -78,7 +78,7 @@ class PairFlow:
         """See fixed.Flow."""
         near = self.near.conv(name, x.near, like.near if like else None)
         exact = self.exact.conv(name, x.exact)
-        unit = torch.from_numpy(np.array(self.units[near.units[0]]))[:, None, None]
+        unit = self._unit(near)
         error = self.errors.setdefault(name, _Error())
         error.difference += float((exact.x * unit - near.x).square().sum())
         error.signal += float(near.x.double().square().sum())
@@ -87,10 +87,12 @@ class PairFlow:
 
     def _note(self, near: Seen, exact: Fixed[Tensor]) -> Pair:
         name = near.units[0]
-        unit = torch.from_numpy(np.array(self.units[name]))[:, None, None]
-        largest = float((near.x / unit).abs().max())
+        largest = float((near.x / self._unit(near)).abs().max())
         self.used[name] = max(self.used.get(name, 0.0), largest / exact.span[1])
         return Pair(near, exact)
+
+    def _unit(self, near: Seen) -> Tensor:
+        return torch.from_numpy(np.array(self.units[near.units[0]]))[:, None, None]
 
     def leaky(self, x: Pair) -> Pair:
         """See fixed.Flow."""

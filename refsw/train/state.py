@@ -97,6 +97,12 @@ def fixed_pictures(crops: data.Crops, seed: int, count: int, side: int) -> Tenso
     return torch.from_numpy(crops.training[chosen, :side, :side]).permute(0, 3, 1, 2).float() / 255
 
 
+def held_out_pictures(crops: data.Crops, count: int, side: int) -> Tensor:
+    """Held-out pictures, spread over all of them: float32 [count or fewer, 3, side, side], 0..1."""
+    chosen = crops.validation[:: max(1, len(crops.validation) // count)][:count]
+    return torch.from_numpy(chosen[:, :side, :side]).permute(0, 3, 1, 2).float() / 255
+
+
 def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     """Networks at their start, the same in every process. Raises UsageError, ModelError."""
     torch.manual_seed(recipe.seed)

@@ -11,6 +11,7 @@ from refsw.train.data import Crops
 from refsw.train.loss import rate_distortion, weighted_loss
 from refsw.train.perceptual import ms_ssim
 from refsw.train.recipe import VALIDATION_QUALITIES, Recipe
+from refsw.train.state import held_out_pictures
 
 CROPS, SIDE = 24, 256
 
@@ -19,8 +20,7 @@ CROPS, SIDE = 24, 256
 def validate(network: CodecNetwork, crops: Crops, recipe: Recipe, device: str) -> dict[str, float]:
     """Held-out crops with real rounding: loss, and bits per pixel, PSNR and MS-SSIM, both in dB, at each quality."""
     network.eval()
-    chosen = crops.validation[:: max(1, len(crops.validation) // CROPS)][:CROPS]
-    pictures = torch.from_numpy(chosen[:, :SIDE, :SIDE]).permute(0, 3, 1, 2).float() / 255
+    pictures = held_out_pictures(crops, CROPS, SIDE)
     out, losses = {}, []
     for q in VALIDATION_QUALITIES:
         bits, psnr, structural, loss = [], [], [], []

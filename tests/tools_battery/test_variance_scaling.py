@@ -178,6 +178,10 @@ def test_what_does_not_pay_is_left_out(started: Started, monkeypatch: pytest.Mon
 def test_choice_targets_refinement_and_layers(started: Started) -> None:
     """What is chosen is never worse in the encoder's own terms, and goes with everything else."""
     image, own = picture(8, 96, 144), config(started, "on")
+    assert decode_picture(
+        encode_picture(image, own, quality=50, model=started.model).data, model=started.model
+    ).codestream.picture_header.stream_profile_idc == 0
+
     sized = encode_picture(image, own, target=Target("bytes", 1500.0), model=started.model)
     assert abs(len(sized.data) / 1500 - 1) < 0.05
     refined = replace(config(started, "usual"), refine=replace(started.config.refine, iterations=6, seconds=None))

@@ -31,7 +31,7 @@ from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.models import ModelPackage
 from refsw.spec import level
-from refsw.syntax.headers import Codestream, ComponentHeader, PictureHeader, QualityMap
+from refsw.syntax.headers import EXPERIMENTAL, Codestream, ComponentHeader, PictureHeader, QualityMap
 from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import ComponentSymbols, Image
 from suitegen.coded import Coder
@@ -40,6 +40,16 @@ from suitegen.pictures import noise
 Change = Callable[[Codestream], Codestream]
 Draw = Callable[[ComponentSymbols, int], ComponentSymbols]
 Steps = Callable[[int, int], NDArray[np.int8]]
+
+
+def as_it_is(header: PictureHeader) -> PictureHeader:
+    """No change."""
+    return header
+
+
+def experimental(header: PictureHeader) -> PictureHeader:
+    """A picture of the experimental profile."""
+    return replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +84,7 @@ class Bench:
 
     def coded(
         self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,
-        change: Callable[[PictureHeader], PictureHeader] = lambda header: header, steps: Steps | None = None,
+        change: Callable[[PictureHeader], PictureHeader] = as_it_is, steps: Steps | None = None,
         map_coding: tuple[int, int] = (16, 0), tools: Sequence[Told] = (),
     ) -> bytes:  # fmt: skip
         """A picture to a codestream, the same on every machine; change: of the picture header, before coding.

@@ -16,13 +16,13 @@ from refsw.decode.tools import Told, active, told
 from refsw.encode.extras import extras_of
 from refsw.errors import RefswError
 from refsw.spec import level
-from refsw.syntax.headers import EXPERIMENTAL, Codestream, LosslessLayer, PictureHeader, Tool, ToolHeader
+from refsw.syntax.headers import Codestream, LosslessLayer, PictureHeader, Tool, ToolHeader
 from refsw.syntax.resolution import ResolutionPayload, ratio
 from refsw.syntax.surgery import without_digests
 from refsw.tools.resolution.tool import BRANCHES, RESOLUTION
 from refsw.types import Image
 from suitegen import filters, maps, pictures
-from suitegen.bench import Bench
+from suitegen.bench import Bench, experimental
 from suitegen.recipe import Recipe
 
 TOOL = ("resolution-change",)
@@ -30,10 +30,6 @@ PARENT, ODD = "resolution-half", "resolution-two-thirds-17x33"
 TITLES = {"half": "1/2", "two_thirds": "2/3"}
 Change = Callable[[PictureHeader], PictureHeader]
 Cuts = tuple[int, int]
-
-
-def _experimental(header: PictureHeader) -> PictureHeader:
-    return replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
 
 
 def resolution(branch: str, cuts: Cuts = (0, 0)) -> Told:
@@ -64,7 +60,7 @@ def _vector(
     """
 
     def build(bench: Bench) -> bytes:
-        data = bench.coded(image, *overrides, quality=quality, change=_experimental, map_coding=(40, 0),
+        data = bench.coded(image, *overrides, quality=quality, change=experimental, map_coding=(40, 0),
                            steps=maps.drawn("resolution") if steps else None,
                            tools=(*before, resolution(branch, cuts)))  # fmt: skip
         if shown is None:
@@ -190,7 +186,7 @@ def _too_large(case: Case, width: int, height: int) -> Callable[[Bench], bytes]:
     image = pictures.flat((90, 120, 60), width, height)
 
     def build(bench: Bench) -> bytes:
-        data = bench.coded(image, "coding.digest=false", change=_experimental, tools=(resolution("half"),))
+        data = bench.coded(image, "coding.digest=false", change=experimental, tools=(resolution("half"),))
         _assert_broken(case, syntax.read(data))
         return data
 

@@ -13,11 +13,11 @@ from refsw import syntax
 from refsw.constants import QUALITY_MAP_LIMIT
 from refsw.entropy import rans
 from refsw.entropy.tables import gaussian_tables
-from refsw.syntax.headers import EXPERIMENTAL, PictureHeader, QualityMap
+from refsw.syntax.headers import PictureHeader, QualityMap
 from refsw.syntax.surgery import without_digests
 from refsw.types import Image
 from suitegen import pictures
-from suitegen.bench import Bench, Steps
+from suitegen.bench import Bench, Steps, experimental
 from suitegen.recipe import Recipe
 
 TOOL = ("quality-map",)
@@ -58,15 +58,11 @@ def _map(
     coding: tuple[int, int] = (40, 0),
 ) -> Recipe:  # fmt: skip
     def build(bench: Bench) -> bytes:
-        return bench.coded(image, *overrides, quality=quality, change=_experimental, steps=steps, map_coding=coding)
+        return bench.coded(image, *overrides, quality=quality, change=experimental, steps=steps, map_coding=coding)
 
     clauses = ("8.8.1", "8.8.2", "8.8.3", "9.8.6")
     source = f"synthetic {image.width}x{image.height}, quality {quality:g}, drawn steps"
     return Recipe(f"map-{name}", title, purpose, clauses, build, source, kind="proposal", tools=TOOL)
-
-
-def _experimental(header: PictureHeader) -> PictureHeader:
-    return replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
 
 
 def _constant(step: int) -> Steps:
@@ -121,7 +117,7 @@ def hostile(streams: Mapping[str, bytes]) -> Iterator[Recipe]:
     for name, steps in (("17", _constant(beyond)), ("minus-17", _constant(-beyond)), ("17-late", _late)):
 
         def build(bench: Bench, steps: Steps = steps) -> bytes:
-            return bench.coded(image, "coding.digest=false", change=_experimental, steps=steps, map_coding=(40, 0))
+            return bench.coded(image, "coding.digest=false", change=experimental, steps=steps, map_coding=(40, 0))
 
         title = f"beyond {QUALITY_MAP_LIMIT}" + (" at the last position" if name == "17-late" else "")
         yield _hostile(f"step-{name}", f"{title}; all else fits it", build)

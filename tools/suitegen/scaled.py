@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from refsw import syntax
 from refsw.constants import QUALITY_MAP_LIMIT, SCALING_TOOL_ID
 from refsw.decode.tools import Told
-from refsw.syntax.headers import EXPERIMENTAL, Codestream, PictureHeader, Tool, ToolHeader
+from refsw.syntax.headers import Codestream, Tool, ToolHeader
 from refsw.syntax.scaling import ScalingPayload
 from refsw.syntax.surgery import without_digests
 from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
 from refsw.types import Image
 from suitegen import enlarged, filters, maps, pictures
-from suitegen.bench import Bench, Steps
+from suitegen.bench import Bench, Steps, as_it_is, experimental
 from suitegen.broken_filters import assert_broken
 from suitegen.recipe import Recipe
 
@@ -104,7 +104,7 @@ def _vector(
     needed = (*(maps.TOOL if steps else ()), *tool)
 
     def build(bench: Bench) -> bytes:
-        change = _experimental if needed else _same
+        change = experimental if needed else as_it_is
         return bench.coded(image, *overrides, quality=quality, change=change, map_coding=(40, 0), steps=steps,
                            tools=(*beside, scaling(*bands)))  # fmt: skip
 
@@ -112,14 +112,6 @@ def _vector(
     own = ("8.9.1", "8.9.2", "8.8.2", "8.8.3", "9.8.6", *clauses)
     kind = "proposal" if needed else "core"
     return Recipe(f"scaling-{name}", title, purpose, own, build, source, kind=kind, tools=needed)
-
-
-def _same(header: PictureHeader) -> PictureHeader:
-    return header
-
-
-def _experimental(header: PictureHeader) -> PictureHeader:
-    return replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
 
 
 @dataclass(frozen=True)
@@ -161,7 +153,7 @@ def _beyond() -> Iterator[Recipe]:
 
             def build(bench: Bench, case: Case = case, step: int = inside) -> bytes:
                 data = bench.coded(
-                    pictures.rgb("scaling/beyond", 40, 24), "coding.digest=false", change=_experimental,
+                    pictures.rgb("scaling/beyond", 40, 24), "coding.digest=false", change=experimental,
                     map_coding=(40, 0), tools=(scaling(*(step,) * (BANDS * COMPONENTS)),),
                     steps=lambda rows, columns: np.full((rows, columns), 2 * step, np.int8),
                 )  # fmt: skip
