@@ -20,7 +20,7 @@ from refsw.encode.extras import Extras
 from refsw.encode.modes import Wanted
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Curve, Target, fidelity_curve, search, search_size, size_curve
-from refsw.encode.scaling import Trials, pays, usual
+from refsw.encode.scaling import Trials, pays
 from refsw.encode.shown import shown
 from refsw.encode.tools import Decided, decide_tools
 from refsw.encode.write import Written, overhead, with_tools, write_picture
@@ -30,7 +30,7 @@ from refsw.syntax.resolution import ResolutionPayload
 from refsw.syntax.scaling import ScalingPayload
 from refsw.tools.resolution.tool import RESOLUTION
 from refsw.tools.tool import LatentTool
-from refsw.tools.variance_scaling.tool import VARIANCE_SCALING, forced
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING, forced, usual
 from refsw.types import CodedTensors, Image
 
 EXPECTED_TOOL_BYTES = 20

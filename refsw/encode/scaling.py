@@ -22,19 +22,12 @@ from refsw.encode.analyse import Analysed, ReadPlanes, padded, zeroing_threshold
 from refsw.encode.block import Block
 from refsw.entropy.tables import gaussian_tables
 from refsw.syntax.scaling import ScalingPayload
-from refsw.tools.variance_scaling.tool import forced, stepped
+from refsw.tools.variance_scaling.tool import stepped
 
-USUAL = "usual"
-"""The mode whose steps are tried."""
 SIDE = 24
 """Latent samples: largest side of the part by which steps are judged."""
 TRIAL_BYTES = 8
 """Of a latent sample: y and y_hat are kept until it is decided."""
-
-
-def usual(components: int) -> ScalingPayload:
-    """Steps that a picture is coded with first."""
-    return forced(USUAL, components)
 
 
 class Trials:

@@ -43,7 +43,7 @@ def train_step(state: State, recipe: Recipe, rgb: Tensor, worker: Worker, run: P
     step, share = state.step, len(rgb)
     torch.manual_seed((recipe.seed * 1_000_003 + step) * 64 + worker.rank)
     quality = ((torch.arange(share) + torch.rand(share)) / share).to(worker.device)
-    result = rate_distortion(state.network, rgb, quality, recipe.point, recipe.bf16)
+    result = rate_distortion(state.network, rgb, quality, recipe.point, recipe.bf16, state.rounding)
     loss = weighted_loss(result, rgb, state.network.config.lagrangian(quality), recipe.ms_ssim).mean()
     state.network.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -104,7 +104,7 @@ def train(recipe: Recipe, run: Path, worker: Worker, until: int | None = None, s
             mean = {k: round(float(np.mean([s[k] for s in seen])), 6) for k in seen[0]}
             record = {"step": state.step, "seconds_per_step": round(pace, 3), **mean}
             if state.step % recipe.validate_every == 0 or done:
-                record |= validate(state.average, crops, recipe, worker.device)
+                record |= validate(state.average, crops, recipe, worker.device, state.rounding)
             with (run / "log.jsonl").open("a") as log:
                 log.write(json.dumps(record) + "\n")
             left = pace * (recipe.steps - state.step) / 60

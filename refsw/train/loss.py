@@ -17,6 +17,7 @@ from refsw.nets.codec import CodecNetwork
 from refsw.nets.rate import probability_bits, residual_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
 from refsw.train.perceptual import ms_ssim
+from refsw.train.rounding import NEAREST, Rounding, rounded
 
 LAMBDA_OF_UNIT_WEIGHT = 0.009
 """The loss of a picture is weighted by (lambda / this)^-0.5, so that no end of the range rules the gradient."""
@@ -24,9 +25,9 @@ MS_SSIM_SCALE = 1270.0
 """Squared 8-bit steps that one unit of 1 - MS-SSIM weighs: models tuned for either then meet at equal lambda."""
 
 
-def round_through(x: Tensor) -> Tensor:
-    """Round, with the gradient of the identity."""
-    return x + (torch.round(x) - x).detach()
+def through(x: Tensor, least: Tensor | None = None) -> Tensor:
+    """Round, with the gradient of the identity; least: see `refsw.train.rounding`."""
+    return x + (rounded(x, least) - x).detach()
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class RateDistortion:
 
 
 def rate_distortion(
-    network: CodecNetwork, rgb: Tensor, quality: Tensor, point: str, bf16: bool = False
+    network: CodecNetwork, rgb: Tensor, quality: Tensor, point: str, bf16: bool = False, rounding: Rounding = NEAREST
 ) -> RateDistortion:
     """Code a batch with real rounding and reconstruct it at an operating point.
 
@@ -63,14 +64,17 @@ def rate_distortion(
             z = net.hyper_analysis(y).float()
             z_noisy = z + torch.rand_like(z) - 0.5 if network.training else z.round()
             z_bits.append(probability_bits(net.hyper_prior.probability(z_noisy, quality)).sum((1, 2, 3)) / pixels)
-            z_hat = round_through(z)
+            z_hat = through(z)
             log_scale = net.log_scale(z_hat, quality, height, width)
             features = net.features(z_hat, quality, [decoded[i] for i in own.condition], height, width)
             gain, inverse = net.gain(quality), net.inverse_gain(quality)
+            if (finer := rounding.finer(index, log_scale)) is not None:
+                gain, inverse, log_scale, y = gain + finer, inverse - finer, log_scale + finer, y * finer.exp()
+            least = rounding.thresholds(log_scale)
             mean, y_hat = net.context.run(
-                features, gain, inverse, lambda mean, mask, y=y: round_through(y * mask - mean)
+                features, gain, inverse, lambda mean, mask, y=y, least=least: through(y * mask - mean, least)
             )
-            bits = residual_bits((y - mean).round().detach(), log_scale)
+            bits = residual_bits(rounded((y - mean).detach(), least), log_scale)
             if network.training:
                 residual = y - mean
                 noisy = residual_bits(residual + torch.rand_like(residual) - 0.5, log_scale.detach())

@@ -40,6 +40,10 @@ class Recipe:
     """Modules of each component that are trained, such as "synthesis.sop"; empty: all. The others stay as they are."""
     ms_ssim: float
     """Share of 1 - MS-SSIM in the distortion, the rest is MSE."""
+    variance_scaling: bool
+    """Whether residuals are rounded with the usual steps of variance scaling, as profiles have it."""
+    zeroing: float
+    """As `coding.zeroing` of an encoder's configuration, 0: residuals are rounded to the nearest integers."""
     seed: int
     crop: int
     """Side of a training crop, a multiple of 64."""
@@ -84,6 +88,8 @@ class Recipe:
             raise UsageError(f"hold {self.hold}: expected 0..{self.steps - 1}")
         if self.seed < 0:
             raise UsageError(f"seed {self.seed}: expected 0 or more")
+        if not 0 <= self.zeroing < math.inf:
+            raise UsageError(f"zeroing {self.zeroing}: expected 0 or more")
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"{name} {getattr(self, name)}: expected a number above 0")

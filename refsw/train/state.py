@@ -18,6 +18,7 @@ from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import structure
 from refsw.train import data
 from refsw.train.recipe import Recipe
+from refsw.train.rounding import NEAREST, Rounding, rounding
 from refsw.train.soap import Soap
 from refsw.train.start import start
 from refsw.train.synthesis_start import start_synthesis
@@ -60,11 +61,12 @@ def optimiser(network: CodecNetwork, kind: str) -> torch.optim.Optimizer:
 
 @dataclass
 class State:
-    """What a checkpoint holds."""
+    """What a checkpoint holds; and, from the recipe, how residuals are rounded."""
 
     network: CodecNetwork
     average: CodecNetwork
     optimiser: torch.optim.Optimizer
+    rounding: Rounding = NEAREST
     step: int = 0
     norm: float = 0.0
 
@@ -118,4 +120,5 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     network.to(device)
     choose_trained(network, recipe.trained)
     average = copy.deepcopy(network).requires_grad_(False)
-    return State(network, average, optimiser(network, recipe.optimiser))
+    rule = rounding(recipe.variance_scaling, recipe.zeroing, len(network.config.components))
+    return State(network, average, optimiser(network, recipe.optimiser), rule)

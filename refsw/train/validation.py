@@ -11,14 +11,17 @@ from refsw.train.data import Crops
 from refsw.train.loss import rate_distortion, weighted_loss
 from refsw.train.perceptual import ms_ssim
 from refsw.train.recipe import VALIDATION_QUALITIES, Recipe
+from refsw.train.rounding import Rounding
 from refsw.train.state import held_out_pictures
 
 CROPS, SIDE = 24, 256
 
 
 @torch.no_grad()
-def validate(network: CodecNetwork, crops: Crops, recipe: Recipe, device: str) -> dict[str, float]:
-    """Held-out crops with real rounding: loss, and bits per pixel, PSNR and MS-SSIM, both in dB, at each quality."""
+def validate(
+    network: CodecNetwork, crops: Crops, recipe: Recipe, device: str, rounding: Rounding
+) -> dict[str, float]:  # fmt: skip
+    """Held-out crops, rounded as training does: loss, at each quality bits per pixel, PSNR and MS-SSIM, both in dB."""
     network.eval()
     pictures = held_out_pictures(crops, CROPS, SIDE)
     out, losses = {}, []
@@ -26,7 +29,7 @@ def validate(network: CodecNetwork, crops: Crops, recipe: Recipe, device: str) -
         bits, psnr, structural, loss = [], [], [], []
         for part in pictures.split(8):
             rgb, quality = part.to(device), torch.full((len(part),), q, device=device)
-            result = rate_distortion(network, rgb, quality, recipe.point)
+            result = rate_distortion(network, rgb, quality, recipe.point, rounding=rounding)
             bits.append(result.bits)
             psnr.append(10 * torch.log10(255**2 / result.mse))
             structural.append(-10 * torch.log10(1 - ms_ssim(result.reconstruction, rgb)))

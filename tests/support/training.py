@@ -15,8 +15,8 @@ from refsw.train.recipe import Recipe
 from tests.support.tiny import samples
 
 RECIPE = Recipe(
-    structure="tiny", data="pictures", begin="", point="bop", trained=(), ms_ssim=0.0, seed=3, crop=64, reduce=0.0,
-    tone=0.0,
+    structure="tiny", data="pictures", begin="", point="bop", trained=(), ms_ssim=0.0,
+    variance_scaling=False, zeroing=0.0, seed=3, crop=64, reduce=0.0, tone=0.0,
     batch=4, steps=6, warm_up=2, transform_warm_up=3, hold=3,
     optimiser="adam", learning_rate=1e-3, ema=0.9, clip=3.0, validate_every=100, checkpoint_every=100,
     bf16=False,

@@ -22,7 +22,7 @@ from refsw.encode.analyse import Decisions, analyse_again, planes_of
 from refsw.encode.picture import picture_header
 from refsw.encode.quality_map import quality_map
 from refsw.encode.rate import Target
-from refsw.encode.scaling import Trials, usual
+from refsw.encode.scaling import Trials
 from refsw.errors import CodestreamError, DamageError
 from refsw.syntax.budget import budget
 from refsw.syntax.geometry import Region
@@ -32,7 +32,7 @@ from refsw.syntax.scaling import ScalingPayload, limits, scaling_of
 from refsw.syntax.surgery import without_tools
 from refsw.tools.tool import OFF
 from refsw.tools.toolbox import OWN, syntax_of
-from refsw.tools.variance_scaling.tool import MODES, VARIANCE_SCALING, forced, stepped
+from refsw.tools.variance_scaling.tool import MODES, VARIANCE_SCALING, forced, stepped, usual
 from tests.support.tiny import Started, picture
 
 few = settings(max_examples=40, deadline=None)

@@ -6,7 +6,8 @@ import torch
 
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import tiny_config
-from refsw.train.loss import rate_distortion, round_through
+from refsw.train.loss import rate_distortion, through
+from refsw.train.rounding import NEAREST, Rounding, rounding
 from tests.support.tiny import Started, training_pictures
 
 
@@ -18,18 +19,19 @@ def trainable(started: Started) -> CodecNetwork:
 
 def test_rounding_passes_the_gradient_through() -> None:
     x = torch.tensor([-1.6, 0.4, 0.5, 2.5], requires_grad=True)
-    out = round_through(x)
+    out = through(x)
     assert out.tolist() == [-2, 0, 0, 2]
     out.backward(torch.tensor([1.0, 2.0, 3.0, 4.0]))
     assert x.grad is not None and x.grad.tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("rule", [NEAREST, rounding(True, 30.0, 2)], ids=["nearest", "as the encoder"])
 @pytest.mark.parametrize("point", ["bop", "sop"])
-def test_every_parameter_learns_and_every_gradient_is_finite(started: Started, point: str) -> None:
+def test_every_parameter_learns_and_every_gradient_is_finite(started: Started, point: str, rule: Rounding) -> None:
     network = trainable(started)
     torch.manual_seed(0)
     quality = torch.tensor([0.0, 0.3, 0.6, 1.0])
-    result = rate_distortion(network, training_pictures(4, 64), quality, point)
+    result = rate_distortion(network, training_pictures(4, 64), quality, point, rounding=rule)
     (result.bits + network.config.lagrangian(quality) * result.mse).mean().backward()
     for name, parameter in network.named_parameters():
         if ".synthesis." in name and f".{point}." not in name:

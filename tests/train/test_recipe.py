@@ -73,7 +73,7 @@ def test_wrong_type(tmp_path: Path, field: str, value: object) -> None:
         ("crop", 0), ("crop", 100), ("crop", -64), ("crop", 384), ("hold", 6), ("hold", -1), ("batch", 0), ("steps", 0),
         ("warm_up", 0), ("transform_warm_up", 0), ("checkpoint_every", 0), ("validate_every", 0), ("seed", -1),
         ("learning_rate", 0.0), ("learning_rate", float("nan")), ("learning_rate", float("inf")), ("ema", 1.5),
-        ("ema", float("nan")), ("clip", 0.0), ("clip", float("nan")),
+        ("ema", float("nan")), ("clip", 0.0), ("clip", float("nan")), ("zeroing", -1.0), ("zeroing", float("inf")),
     ],
 )  # fmt: skip
 def test_values_that_cannot_work(tmp_path: Path, field: str, value: object) -> None:

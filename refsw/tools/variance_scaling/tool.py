@@ -43,6 +43,11 @@ def forced(mode: str, components: int) -> ScalingPayload:
     return ScalingPayload(band_step=sum((own[min(index, len(own) - 1)] for index in range(components)), ()))
 
 
+def usual(components: int) -> ScalingPayload:
+    """The payload that a picture is coded with first, and training rounds with."""
+    return forced("usual", components)
+
+
 class VarianceScaling:
     """The tool; no state."""
 
