@@ -44,7 +44,7 @@ def test_a_package_without_picture_exact_networks(started: Started, tmp_path: Pa
     """It codes the same symbols, and says what it lacks."""
     described = describe(started.network, "bare", MODEL_ID, "", {})
     package = export(started.network, training_pictures(8, 128), tmp_path / "bare", described, False).package
-    assert package.tensors.keys() == {"integer", "networks"}
+    assert package.tensors.keys() == {"integer", "networks", "units"}
     for name, array in started.model.package.tensors["integer"].items():
         assert np.array_equal(array, package.tensors["integer"][name]), name
     with pytest.raises(ModelError, match="no networks for picture-exact decoding"):
