@@ -27,7 +27,7 @@ from refsw.decode.reconstruct import MeanPath, log_gain_map, mean_path, quality_
 from refsw.decode.steps import NO_STEPS, Steps
 from refsw.decode.windows import TILE, Box, Window, domains, latent_box, picture_box, plan, split
 from refsw.encode.refine import Refined, refine
-from refsw.entropy.cost import code_length
+from refsw.entropy.cost import code_length, escaped
 from refsw.entropy.tables import gaussian_tables
 from refsw.memory import release
 from refsw.nets.codec import ComponentNetwork
@@ -72,7 +72,7 @@ class Latents:
 
 @dataclass(frozen=True)
 class Analysed:
-    """Exact tensors of all components, and the networks' own estimate of their bits (float, as in training).
+    """Exact tensors of all components, and the networks' own estimate of their bits (float, but for escapes).
 
     scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it;
     y, y_hat: float32 [C_y, h, w] of each component in quantiser steps, where they were to be kept, else ();
@@ -278,7 +278,7 @@ class _Analysis:
         self.symbols[index][:, *area.slices] = values
 
     def estimate(self) -> float:
-        """Bits of z and symbols under the float priors that training minimises."""
+        """Bits of z and symbols under the float priors that training minimises, and of escapes as they are coded."""
         bits = 0.0
         for region_index in range(self.header.num_regions):
             region = latent_box(self.header.region(region_index))
@@ -299,8 +299,12 @@ class _Analysis:
         z_bits = probability_bits(net.hyper_prior.probability(z[:, :, z_own[0], z_own[1]], quality)).sum()
         if (steps := self.steps[index]) is not None:
             log_scale = log_scale + log_gain_map(steps[..., *own.slices], self.device)
-        residual = to_tensor(self.symbols[index][:, *own.slices], self.device)
-        return float(z_bits + residual_bits(residual, log_scale).sum())
+        symbols = self.symbols[index][:, *own.slices]
+        table_rows = scale_row(self.scale_index[index][:, *own.slices].astype(np.int32))
+        beyond = escaped(symbols, table_rows, gaussian_tables())
+        within = residual_bits(to_tensor(symbols, self.device), log_scale)[0].cpu().numpy()[~beyond]
+        escapes = code_length(symbols[beyond].astype(np.int32), table_rows[beyond], gaussian_tables())
+        return float(z_bits) + float(within.sum(dtype=np.float64)) + escapes
 
 
 def zeroing_thresholds(bits: float) -> NDArray[np.float32]:

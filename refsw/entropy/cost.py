@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from refsw.entropy.bypass import Int, distances
 from refsw.entropy.tables import FrequencyTables
@@ -21,6 +22,14 @@ def code_length(symbols: Int, rows: Int, tables: FrequencyTables) -> float:
     entry, _, _, rest = distances(symbols, rows, tables)
     bits = float(np.sum((tables.total_bits - np.log2(tables.frequencies))[entry]))
     return bits + 2.0 * int(np.frexp(rest + 1.0)[1].sum())  # n zeros, n + 1 bits and the sign: 2 (n + 1) bits
+
+
+def escaped(symbols: Int, rows: Int, tables: FrequencyTables) -> NDArray[np.bool_]:
+    """True where the row has no entry for the symbol; symbols, rows: integers of one shape."""
+    first = tables.minimum[rows]
+    last = first + (tables.offsets[rows + 1] - tables.offsets[rows]) - 2
+    beyond: NDArray[np.bool_] = (symbols < first) | (symbols > last)
+    return beyond
 
 
 def choose_lanes(ideal_bits: float, count: int) -> int:

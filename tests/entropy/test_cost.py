@@ -7,7 +7,7 @@ from entropy_cases import EXTREME, Case, cases, gaussian_case
 from hypothesis import given, settings
 
 from refsw.entropy import rans
-from refsw.entropy.cost import choose_lanes, code_length
+from refsw.entropy.cost import choose_lanes, code_length, escaped
 from refsw.entropy.tables import FrequencyTables
 
 
@@ -17,6 +17,12 @@ def test_code_length_by_hand() -> None:
     escapes = [3 + 2, 3 + 4, 3 + 4, 3 + 2 * math.floor(math.log2(EXTREME - 1)) + 2]  # distances 0, 1, 2, 2**24 - 3
     assert code_length(symbols, rows, tables) == pytest.approx(1 + 2 + 3 + sum(escapes) + 4)
     assert code_length(symbols[:0], rows[:0], tables) == 0
+
+
+def test_escaped_by_hand() -> None:
+    tables = FrequencyTables.from_frequencies([[8, 4, 2, 2], [1, 15], [16]], [-1, 0, 5])
+    symbols, rows = np.array([-2, -1, 1, 2, -1, 0, 1, 5]), np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    assert escaped(symbols, rows, tables).tolist() == [True, False, False, True, True, False, True, True]
 
 
 @settings(max_examples=80)
