@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from tempfile import TemporaryFile
 
 from refsw.errors import RefswError
 
@@ -53,19 +54,21 @@ def program(kind: str, name: str) -> Program | None:
 def run(command: list[str], data: bytes) -> Ended:
     """Runs a program on data. Its memory is looked at from outside: what it says of itself (getrusage) counts ours.
 
-    The first look is before it has its data, so that a program that needs them cannot have ended.
+    Its data are a file: a pipe would not get the rest of them after a wait that ended before all were written.
 
     Raises RefswError after TIMEOUT_SECONDS.
     """
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with TemporaryFile() as source:
+        source.write(data)
+        source.seek(0)
+        process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     peak, wait, deadline = resident_peak(process.pid), FIRST_POLL_SECONDS, time.monotonic() + TIMEOUT_SECONDS
-    pending: bytes | None = data
     while True:
         try:
-            output, log = process.communicate(pending, timeout=wait)
+            output, log = process.communicate(timeout=wait)
             return Ended(process.returncode, output, log.decode(errors="replace"), peak or None)
         except subprocess.TimeoutExpired:
-            peak, pending, wait = max(peak, resident_peak(process.pid)), None, min(2 * wait, POLL_SECONDS)
+            peak, wait = max(peak, resident_peak(process.pid)), min(2 * wait, POLL_SECONDS)
         if time.monotonic() > deadline:
             process.kill()
             process.communicate()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,10 @@ def test_candidates_exist() -> None:
 def test_memory_of_a_program_that_ends_at_once_is_seen(tmp_path: Path) -> None:
     ended = ffmpeg.run([script(tmp_path / "short", "cat")], b"abc")
     assert (ended.code, ended.output) == (0, b"abc") and ended.peak_bytes
+
+
+def test_a_program_that_is_slow_to_read_gets_all_of_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a pipe holds, and it sleeps for longer than the first waits."""
+    monkeypatch.setattr(ffmpeg, "TIMEOUT_SECONDS", 20)
+    counts = "import sys, time; time.sleep(0.1); print(len(sys.stdin.buffer.read()))"
+    assert int(ffmpeg.run([sys.executable, "-c", counts], bytes(1 << 20)).output) == 1 << 20
