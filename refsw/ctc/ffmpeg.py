@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from tempfile import TemporaryFile
 
 from refsw.errors import RefswError
 
@@ -54,25 +53,32 @@ def program(kind: str, name: str) -> Program | None:
 def run(command: list[str], data: bytes) -> Ended:
     """Runs a program on data. Its memory is looked at from outside: what it says of itself (getrusage) counts ours.
 
-    Its data are a file: a pipe would not get the rest of them after a wait that ended before all were written.
+    The first look is before it has its data, so that a program that needs them cannot have ended; the others are taken
+    by a thread, because `communicate` that is called again after a timeout does not write the rest of the data.
 
     Raises RefswError after TIMEOUT_SECONDS.
     """
-    with TemporaryFile() as source:
-        source.write(data)
-        source.seek(0)
-        process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    peak, wait, deadline = resident_peak(process.pid), FIRST_POLL_SECONDS, time.monotonic() + TIMEOUT_SECONDS
-    while True:
-        try:
-            output, log = process.communicate(timeout=wait)
-            return Ended(process.returncode, output, log.decode(errors="replace"), peak or None)
-        except subprocess.TimeoutExpired:
-            peak, wait = max(peak, resident_peak(process.pid)), min(2 * wait, POLL_SECONDS)
-        if time.monotonic() > deadline:
-            process.kill()
-            process.communicate()
-            raise RefswError(f"{command[0]}: no answer after {TIMEOUT_SECONDS} s")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    peaks, ended = [resident_peak(process.pid)], threading.Event()
+
+    def watch() -> None:
+        wait = FIRST_POLL_SECONDS
+        while not ended.wait(wait):
+            peaks.append(resident_peak(process.pid))
+            wait = min(2 * wait, POLL_SECONDS)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        output, log = process.communicate(data, timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise RefswError(f"{command[0]}: no answer after {TIMEOUT_SECONDS} s") from None
+    finally:
+        ended.set()
+        watcher.join()
+    return Ended(process.returncode, output, log.decode(errors="replace"), max(peaks) or None)
 
 
 def resident_peak(pid: int) -> int:

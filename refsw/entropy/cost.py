@@ -26,9 +26,7 @@ def code_length(symbols: Int, rows: Int, tables: FrequencyTables) -> float:
 
 def escaped(symbols: Int, rows: Int, tables: FrequencyTables) -> NDArray[np.bool_]:
     """True where the row has no entry for the symbol; symbols, rows: integers of one shape."""
-    first = tables.minimum[rows]
-    last = first + (tables.offsets[rows + 1] - tables.offsets[rows]) - 2
-    beyond: NDArray[np.bool_] = (symbols < first) | (symbols > last)
+    beyond: NDArray[np.bool_] = (symbols < tables.minimum[rows]) | (symbols > tables.maximum[rows])
     return beyond
 
 
