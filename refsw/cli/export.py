@@ -85,6 +85,8 @@ def _package(arguments: argparse.Namespace) -> None:
     crops = data.load(arguments.run / "data")
     pictures = fixed_pictures(crops, recipe.seed + 1, CALIBRATION_PICTURES, 256)
     provenance = {"recipe": asdict(recipe), "steps": steps, "weights": "exponential moving average"}
+    if content.get("began"):
+        provenance["began"] = content["began"]
     description = describe(network, arguments.name, arguments.id, arguments.summary, provenance)
     exported = export(network, pictures, arguments.out, description, not arguments.no_picture_exact)
     if arguments.report is not None:

@@ -31,8 +31,9 @@ def resampled(values: Tensor, old: CodecConfig, new: CodecConfig) -> Tensor:
 
 @dataclass(frozen=True)
 class Adopted:
-    """config: structure of the package; fresh: names of the weights that it does not have, which keep their start."""
+    """digest, config: of the package; fresh: names of the weights that it does not have, which keep their start."""
 
+    digest: str
     config: CodecConfig
     fresh: tuple[str, ...]
 
@@ -55,4 +56,4 @@ def adopt(network: CodecNetwork, folder: Path) -> Adopted:
             own[name].copy_(widened(name, value, own[name], package.config, network.config))
         except UsageError as error:
             raise UsageError(f"{folder}: {error}") from None
-    return Adopted(package.config, tuple(sorted(own.keys() - given.keys())))
+    return Adopted(package.package.digest, package.config, tuple(sorted(own.keys() - given.keys())))

@@ -61,12 +61,16 @@ def optimiser(network: CodecNetwork, kind: str) -> torch.optim.Optimizer:
 
 @dataclass
 class State:
-    """What a checkpoint holds; and, from the recipe, how residuals are rounded."""
+    """What a checkpoint holds; and, from the recipe, how residuals are rounded.
+
+    began: digest of the package the run began with; empty without one, or in a checkpoint of before it was kept.
+    """
 
     network: CodecNetwork
     average: CodecNetwork
     optimiser: torch.optim.Optimizer
     rounding: Rounding = NEAREST
+    began: str = ""
     step: int = 0
     norm: float = 0.0
 
@@ -75,6 +79,7 @@ class State:
         content = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
             "optimiser": optimiser or self.optimiser.state_dict(), "step": self.step, "norm": self.norm,
+            "began": self.began,
         }  # fmt: skip
         torch.save(content, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
@@ -85,7 +90,7 @@ class State:
         self.network.load_state_dict(content["network"])
         self.average.load_state_dict(content["average"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.step, self.norm = content["step"], content["norm"]
+        self.step, self.norm, self.began = content["step"], content["norm"], content.get("began", "")
 
     @torch.no_grad()
     def update_average(self, keep: float) -> None:
@@ -110,10 +115,12 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     torch.manual_seed(recipe.seed)
     network = CodecNetwork(structure(recipe.structure))
     start(network, fixed_pictures(crops, recipe.seed, 48, 256))
+    began = ""
     if recipe.begin:
         from refsw.train.adopt import adopt  # needs more packages than a lent machine has
 
         adopted = adopt(network, Path(recipe.begin))
+        began = adopted.digest
         open_channels(network, adopted.config, recipe.point, fixed_pictures(crops, recipe.seed + 3, 64, 256))
         if any(name.endswith(f".synthesis.{recipe.point}.first.weight") for name in adopted.fresh):
             start_synthesis(network, recipe.point, fixed_pictures(crops, recipe.seed + 2, 64, 256))
@@ -121,4 +128,4 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
     choose_trained(network, recipe.trained)
     average = copy.deepcopy(network).requires_grad_(False)
     rule = rounding(recipe.variance_scaling, recipe.zeroing, len(network.config.components))
-    return State(network, average, optimiser(network, recipe.optimiser), rule)
+    return State(network, average, optimiser(network, recipe.optimiser), rule, began)

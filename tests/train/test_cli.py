@@ -18,6 +18,7 @@ from refsw.api import decode_picture, encode_picture
 from refsw.cli.export import main as refsw_export
 from refsw.cli.train import main as refsw_train
 from refsw.config import load_config
+from refsw.models import load_package
 from refsw.train.data import pack
 from refsw.train.plot import read_log
 from refsw.train.recipe import VALIDATION_QUALITIES
@@ -45,6 +46,12 @@ def test_pictures_to_package_to_picture(
     assert psnr(image, decoded.image) > 28
     report = encoded.report
     assert abs(report.estimated_bits / 8 - report.bytes) <= 0.005 * report.bytes + 64
+
+    more = replace(RECIPE, data=str(training_folder), begin=str(folder), steps=1, hold=0, warm_up=1)
+    later = tmp_path / "later"
+    assert refsw_train([str(write_recipe(recipe, more)), "--run", str(later)]) == 0
+    assert refsw_export([*arguments[:1], str(later), *arguments[2:], "--no-picture-exact"]) == 0
+    assert load_package("fresh").description.provenance["began"] == told["digest"]  # no package is taken for another
 
 
 def one_line(capsys: pytest.CaptureFixture[str], program: str) -> str:
