@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from refsw.ctc.bitmap import symbol_bits
 from refsw.decode.model import Model
 from refsw.entropy import gaussian
+from refsw.entropy.cost import code_lengths
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
 from refsw.errors import RefswError
 from refsw.models import load_package
@@ -39,7 +39,7 @@ Counts = NDArray[np.float64]
 def lengths(tables: FrequencyTables) -> Counts:
     """Bits of each magnitude in each row: [rows, LARGEST + 1]."""
     rows, values = np.indices((tables.rows, LARGEST + 1), np.int32)
-    return symbol_bits(values.ravel(), rows.ravel(), tables).reshape(rows.shape)
+    return code_lengths(values.ravel(), rows.ravel(), tables).reshape(rows.shape)
 
 
 def normal_tables() -> FrequencyTables:

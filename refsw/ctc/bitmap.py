@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from refsw.decode.model import ScaleModel
 from refsw.decode.parse import scale_row, z_rows
-from refsw.entropy.bypass import distances
-from refsw.entropy.tables import FrequencyTables, gaussian_tables
+from refsw.entropy.cost import code_lengths
+from refsw.entropy.tables import gaussian_tables
 from refsw.types import ComponentSymbols
 
 Float = NDArray[np.float64]
@@ -37,22 +37,14 @@ class BitMap:
         return self.hyper + self.residual
 
 
-def symbol_bits(symbols: NDArray[np.int32], rows: NDArray[np.int32], tables: FrequencyTables) -> Float:
-    """Ideal bits of each symbol, escapes' bypass bits included: int32 [N], int32 [N] -> float64 [N]."""
-    entry, escaped, _, rest = distances(symbols, rows, tables)
-    bits: Float = tables.total_bits - np.log2(tables.frequencies[entry])
-    bits[escaped] += 2 * np.floor(np.log2(rest + 1)) + 2  # Exp-Golomb and sign
-    return bits
-
-
 def bit_map(symbols: ComponentSymbols, scale: ScaleModel, quality_index: int) -> BitMap:
     """The bit map of one component. Its sum is the ideal length of the component's substreams."""
     channels, height, width = symbols.symbols.shape
     coded = ~symbols.skip_mask
     residual = np.zeros((channels, height, width))
-    residual[coded] = symbol_bits(symbols.symbols[coded], scale_row(symbols.scale_index[coded]), gaussian_tables())
+    residual[coded] = code_lengths(symbols.symbols[coded], scale_row(symbols.scale_index[coded]), gaussian_tables())
     z = symbols.z.astype(np.int32)
-    z_bits = symbol_bits(z.ravel(), z_rows(z.shape[0], z.shape[1:]), scale.z_tables(quality_index)).reshape(z.shape)
+    z_bits = code_lengths(z.ravel(), z_rows(z.shape[0], z.shape[1:]), scale.z_tables(quality_index)).reshape(z.shape)
     return BitMap(_share(z_bits.sum(axis=0), height, width), residual.sum(axis=0))
 
 

@@ -14,14 +14,20 @@ LANE_BITS = 24.2  # measured cost of one lane: 16 bits of its start state, and a
 SHARE = 0.00285  # of the ideal length may go into lanes; the arithmetic takes 0.00013
 
 
-def code_length(symbols: Int, rows: Int, tables: FrequencyTables) -> float:
-    """Ideal length in bits, escapes' bypass bits included.
+def code_lengths(symbols: Int, rows: Int, tables: FrequencyTables) -> NDArray[np.float64]:
+    """Ideal length of each symbol in bits, an escape's bypass bits included: float64 [N].
 
     symbols, rows: int32 [N], as for `rans.encode`; RefswError as there.
     """
-    entry, _, _, rest = distances(symbols, rows, tables)
-    bits = float(np.sum((tables.total_bits - np.log2(tables.frequencies))[entry]))
-    return bits + 2.0 * int(np.frexp(rest + 1.0)[1].sum())  # n zeros, n + 1 bits and the sign: 2 (n + 1) bits
+    entry, beyond, _, rest = distances(symbols, rows, tables)
+    bits: NDArray[np.float64] = (tables.total_bits - np.log2(tables.frequencies))[entry]
+    bits[beyond] += 2.0 * np.frexp(rest + 1.0)[1]  # n zeros, n + 1 bits and the sign: 2 (n + 1) bits
+    return bits
+
+
+def code_length(symbols: Int, rows: Int, tables: FrequencyTables) -> float:
+    """Sum of `code_lengths`."""
+    return float(code_lengths(symbols, rows, tables).sum())
 
 
 def escaped(symbols: Int, rows: Int, tables: FrequencyTables) -> NDArray[np.bool_]:

@@ -7,15 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from refsw import api
 from refsw.config import load_config
-from refsw.ctc.bitmap import bit_map, heat, heat_stops, symbol_bits
+from refsw.ctc.bitmap import bit_map, heat, heat_stops
 from refsw.encode.picture import load_model
-from refsw.entropy.cost import code_length
-from refsw.entropy.tables import gaussian_tables
 from refsw.types import Image
 
 
@@ -48,16 +44,6 @@ def test_a_symbol_counts_in_its_own_block(tiny_model: str) -> None:
     after = bit_map(replace(symbols, symbols=louder), model.scales[0], 1024).residual
     assert [tuple(at) for at in np.argwhere(before != after)] == [place[1:]]
     assert after[place[1:]] > before[place[1:]] + 8
-
-
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.integers(-70000, 70000), st.integers(0, 63)), max_size=40))
-def test_bits_of_symbols_sum_to_the_code_length(pairs: list[tuple[int, int]]) -> None:
-    symbols = np.array([value for value, _ in pairs], np.int32)
-    rows = np.array([row for _, row in pairs], np.int32)
-    bits = symbol_bits(symbols, rows, gaussian_tables())
-    assert bits.shape == (len(pairs),)
-    assert float(bits.sum()) == pytest.approx(code_length(symbols, rows, gaussian_tables()), abs=1e-6)
 
 
 def test_heat_runs_from_dark_to_bright() -> None:

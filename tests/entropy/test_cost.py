@@ -7,7 +7,7 @@ from entropy_cases import EXTREME, Case, cases, gaussian_case
 from hypothesis import given, settings
 
 from refsw.entropy import rans
-from refsw.entropy.cost import choose_lanes, code_length, escaped
+from refsw.entropy.cost import choose_lanes, code_length, code_lengths, escaped
 from refsw.entropy.tables import FrequencyTables
 
 
@@ -15,7 +15,9 @@ def test_code_length_by_hand() -> None:
     tables = FrequencyTables.from_frequencies([[8, 4, 2, 2], [1, 15]], [-1, 0])
     symbols, rows = np.array([-1, 0, 1, 2, 3, -4, EXTREME, 0]), np.array([0, 0, 0, 0, 0, 0, 0, 1])
     escapes = [3 + 2, 3 + 4, 3 + 4, 3 + 2 * math.floor(math.log2(EXTREME - 1)) + 2]  # distances 0, 1, 2, 2**24 - 3
-    assert code_length(symbols, rows, tables) == pytest.approx(1 + 2 + 3 + sum(escapes) + 4)
+    expected = [1, 2, 3, *escapes, 4]
+    assert code_lengths(symbols, rows, tables) == pytest.approx(expected)
+    assert code_length(symbols, rows, tables) == pytest.approx(sum(expected))
     assert code_length(symbols[:0], rows[:0], tables) == 0
 
 
