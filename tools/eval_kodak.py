@@ -4,7 +4,7 @@
 
     tools/eval_kodak.py --data ../shared/data/eval/kodak --jobs 2 --require jpeg:-54
 
-What README quotes; rates to be met, more metrics and reports are `refsw-ctc`, whose engine this runs on. Checked for
+What README quotes; rates to be met and more metrics are `refsw-ctc`, whose engine this runs on. Checked for
 each codestream: a decoder in a process of its own, which gets nothing but the file, shows the encoder's reconstruction
 sample for sample; the encoder's estimate and the file differ by less than 0.5 % + 64 bytes. bpp is 8 * file size /
 pixels. Exit code 1 if a check fails.
@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from refsw.cli.ctc_options import CONDITIONS, RESULTS
 from refsw.config import load_config
 from refsw.ctc.anchors import anchor
 from refsw.ctc.bdrate import ANCHOR_BPP
@@ -29,11 +30,14 @@ from refsw.ctc.codec import Codec
 from refsw.ctc.conditions import QUALITY, Choice, Conditions, Picture, Target
 from refsw.ctc.data import find_pictures, plain_image
 from refsw.ctc.decoder import CODEC
+from refsw.ctc.document import canonical
 from refsw.ctc.engine import assemble, run_groups
 from refsw.ctc.engines.local import Local
+from refsw.ctc.kept import Kept
 from refsw.ctc.metrics import ms_ssim_decibels
 from refsw.ctc.plan import Group, Job, Plan, plan_of
 from refsw.ctc.refsw_codec import RefswCodec
+from refsw.ctc.report import write_report
 from refsw.ctc.report.numbers import numbers
 from refsw.ctc.results import Point, Results
 from refsw.ctc.work import Outcome
@@ -70,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--anchors", type=_names, default=("jpeg", "webp", "avif", "avif-default"), metavar="A,A,...")
     parser.add_argument("--require", type=_requirement, action="append", default=[], metavar="ANCHOR:PERCENT",
                         help="fail if the PSNR BD-rate against this anchor is above PERCENT (jpeg:-35)")  # fmt: skip
-    parser.add_argument("--out", type=Path, help="write the results as JSON, for refsw-ctc diff and report")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="write what refsw-ctc run does: results, and a report of every picture")  # fmt: skip
     parser.add_argument("--cache", type=Path, help="keep what is measured; what is there is not measured again")
     parser.add_argument("--codec", default=CODEC, help="module with encode_picture and decode_picture")
     return parser
@@ -85,9 +90,8 @@ def run(options: argparse.Namespace) -> int:
         failed = run_groups(plan.groups(cache), cache, Local(max(1, options.jobs)), _say)
         results = assemble(plan, cache, failed, f"eval_kodak --qualities {options.qualities}")
         codings = {job.key: cache.coding(job.key) for job in plan.jobs if job.codec.record.name == OURS}
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(options.out, results.to_json())
+        if options.out:
+            write(plan, cache, results, options.out)
     failures = [f"{one.image}, {one.codec} at {one.target}: {one.reason}" for one in results.failures]
     failures += misjudged(plan.jobs, codings)
     if not results.failures:
@@ -102,6 +106,15 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+def write(plan: Plan, cache: Cache, results: Results, folder: Path) -> None:
+    """What `refsw-ctc run` writes."""
+    report = folder / "report"
+    report.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / CONDITIONS, canonical(plan.conditions))
+    write_bytes(folder / RESULTS, results.to_json())
+    write_report(results, report, pictures=Kept(plan, cache))
+
+
 def make_plan(options: argparse.Namespace) -> Plan:
     """Every picture with refsw at all qualities, and with every anchor at those of its dense curve."""
     paths = find_pictures(options.data, options.images)
@@ -110,7 +123,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
     codecs: list[Codec] = [RefswCodec(OURS, load_config(options.config), options.codec), *others]
     qualities = [options.qualities, *(other.qualities for other in others)]
     choices = tuple(
-        Choice(name, name, None, None, tuple(Target(QUALITY, quality) for quality in own))
+        Choice(name, name, options.config if name == OURS else None, None, tuple(Target(QUALITY, q) for q in own))
         for name, own in zip([OURS, *options.anchors], qualities, strict=True)
     )
     conditions = Conditions(

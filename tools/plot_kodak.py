@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Draws rate-distortion curves on Kodak, RGB PSNR and MS-SSIM: measured codecs, and peers as published.
 
-    tools/plot_kodak.py BASE.json --own "base BOP" VISUAL.json --own "visual BOP" -o docs/models/kodak.svg
+    tools/plot_kodak.py base/results.json --own "base BOP" visual/results.json --own "visual BOP" -o kodak.svg
 
-The files are what eval_kodak.py --out writes, one --own for each says what to call refsw's curve in it; other codecs
-are taken from the first file that has them. Published curves are means over the same 24 pictures, with their source in
-refsw/ctc/report/published_kodak.json; they are dashed, since others measured them.
+The files are of folders that eval_kodak.py --out writes, one --own for each says what to call refsw's curve in it;
+other codecs are taken from the first file that has them. Published curves are means over the same 24 pictures, with
+their source in refsw/ctc/report/published_kodak.json; they are dashed, since others measured them.
 """
 
 from __future__ import annotations

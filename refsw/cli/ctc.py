@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refsw.cli.common import guarded, make_folder
-from refsw.cli.ctc_options import CACHE_VARIABLE, CONDITIONS, parser
+from refsw.cli.ctc_options import CACHE_VARIABLE, CONDITIONS, RESULTS, parser
 from refsw.cli.tools import plugged
 from refsw.errors import InputError, RefswError, UnsupportedError, UsageError
 from refsw.io import write_bytes
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from refsw.ctc.report.published import Published
     from refsw.ctc.results import Results
 
-RESULTS = "results.json"
 LARGEST = 1 << 30
 
 

@@ -23,7 +23,7 @@ _DESCRIPTION = """Common test conditions: codecs on pictures, rates and metrics,
 Whatever has been measured is kept (--cache) and not measured again, also after the run was killed."""
 
 CACHE_VARIABLE = "REFSW_CTC_CACHE"
-CONDITIONS = "conditions.json"
+CONDITIONS, RESULTS = "conditions.json", "results.json"
 
 
 def parser() -> Parser:

@@ -21,11 +21,11 @@ def evaluate(tool: Tool, fake_codec: str, tmp_path: Path) -> Callable[..., tuple
     """(folder, further arguments) -> exit code and results."""
 
     def run(folder: Path, *further: str) -> tuple[int, dict[str, Any]]:
-        out = tmp_path / "results.json"
+        out = tmp_path / "run"
         code = tool("eval_kodak").main(
             ["--data", str(folder), "--codec", fake_codec, "--anchors", "jpeg", QUALITIES, "--out", str(out), *further]
         )
-        return code, json.loads(out.read_text()) if out.exists() else {}
+        return code, json.loads((out / "results.json").read_text()) if out.exists() else {}
 
     return run
 
@@ -43,6 +43,8 @@ def test_a_good_codec_passes(
     ours = [(point["image"], point["target"]) for point in results["points"] if point["codec"] == "refsw"]
     assert ours == [(f"0{n}.png", f"quality {q}") for n in range(2) for q in (0, 20, 40, 60, 80)]
     assert all(point["samples"] == 48 * 64 for point in results["points"])
+    page = (tmp_path / "run" / "report" / "index.html").read_text()
+    assert all(f"0{n}.png" in page for n in range(2)) and (tmp_path / "run" / "conditions.json").exists()
     printed = capsys.readouterr().out
     assert "10 codestreams decoded in a separate process, 0 checks failed" in printed
     assert "jpeg" in printed and "–" not in printed.partition("BD-rate")[2]

@@ -17,10 +17,10 @@ Tool = Callable[[str], ModuleType]
 @pytest.fixture
 def results(tool: Tool, fake_codec: str, pictures: Callable[..., Path], tmp_path: Path) -> Path:
     """Results of eval_kodak."""
-    out = tmp_path / "results.json"
+    out = tmp_path / "run"
     arguments = ["--data", str(pictures(0, 1)), "--codec", fake_codec, "--anchors", "jpeg", "--qualities=0,40,80"]
     assert tool("eval_kodak").main([*arguments, "--out", str(out)]) == 0
-    return out
+    return out / "results.json"
 
 
 def test_every_curve_is_drawn_once(tool: Tool, results: Path, tmp_path: Path) -> None:
