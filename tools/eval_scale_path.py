@@ -4,9 +4,9 @@
 
     tools/eval_scale_path.py --data KODAK [FOLDER ...] [--config base] [--qualities 10 50 90] [--out scale_path.json]
 
-For each folder and quality, all pictures together: bytes of the symbols of y at the scales of the float networks, and
-by how much they grow with the scales of the integer networks (clause 8.3), and with the 64 rows of integer frequencies
-that the entropy coder has. Symbols that a row has no entry for cost the same in all three.
+For each folder and quality, all pictures together: bytes of y and z under the float networks, and by how much these
+grow with the scales of the integer networks (clause 8.3), with the 64 rows of integer frequencies that y is coded by
+instead, and with the tables of z (8.2.2). Symbols that a row has no entry for cost the same by all three of y.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from refsw.config import Config, load_config
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.ctc.data import find_pictures
 from refsw.decode.model import Model
-from refsw.decode.parse import scale_row
+from refsw.decode.parse import scale_row, skip_mask, z_rows
 from refsw.decode.reconstruct import log_gain_map, quality_position, to_tensor
 from refsw.decode.windows import latent_box
 from refsw.encode.analyse import Analysed, Decisions, analyse, planes_of
@@ -37,45 +37,54 @@ from refsw.entropy.cost import code_length, escaped
 from refsw.entropy.tables import gaussian_tables
 from refsw.errors import RefswError
 from refsw.io import read_image, write_bytes
-from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, residual_bits
+from refsw.nets.rate import LOG_SCALE_MINIMUM, LOG_SCALE_STEP, probability_bits, residual_bits
 from refsw.numerics import numerics
 from refsw.tools.variance_scaling.tool import usual
 
 
 @dataclass(frozen=True)
 class Bits:
-    """Of the same symbols: at float scales, at integer scales, in the rows of the coder."""
+    """Of the same symbols: y and z under the float networks; what integer scales, rows and tables of z add."""
 
     network: float = 0.0
     integer: float = 0.0
     rows: float = 0.0
+    z: float = 0.0
 
     def __add__(self, other: Bits) -> Bits:
-        return Bits(self.network + other.network, self.integer + other.integer, self.rows + other.rows)
+        return Bits(
+            self.network + other.network, self.integer + other.integer, self.rows + other.rows, self.z + other.z
+        )
 
 
 def bits_of(model: Model, analysed: Analysed, region: int, index: int) -> Bits:
     """Bits of one component in one region."""
     own, header = analysed.tensors[index], analysed.header
     box = latent_box(header.region(region))
-    symbols = own.symbols[:, *box.slices].astype(np.int32)
     found = analysed.scale_index[index][:, *box.slices].astype(np.int32)
-    quality = quality_position(header.components[index].quality_index, model.config.quality_anchors)
-    z = to_tensor(own.z[:, *box.hyper.slices], "cpu")
-    log_scale = model.network.component(index).log_scale(z, quality, box.height, box.width)
+    coded = ~skip_mask(found, header.components[index])
+    symbols, table_rows = own.symbols[:, *box.slices].astype(np.int32)[coded], scale_row(found)[coded]
+    quality_index = header.components[index].quality_index
+    quality = quality_position(quality_index, model.config.quality_anchors)
+    z, net = own.z[:, *box.hyper.slices], model.network.component(index)
+    log_scale = net.log_scale(to_tensor(z, "cpu"), quality, box.height, box.width)
     if own.steps is not None:
         log_scale = log_scale + log_gain_map(own.steps[..., *box.slices], "cpu")
-    tables, table_rows = gaussian_tables(), scale_row(found)
+    tables = gaussian_tables()
     beyond = escaped(symbols, table_rows, tables)
     escapes = code_length(symbols[beyond], table_rows[beyond], tables)
 
     def within(scales: NDArray[np.floating]) -> float:
-        bits = residual_bits(torch.from_numpy(symbols).double(), torch.from_numpy(scales).double()).numpy()
+        bits = residual_bits(torch.from_numpy(symbols).double(), torch.from_numpy(scales[coded]).double()).numpy()
         return float(bits[~beyond].sum()) + escapes
 
-    integer = LOG_SCALE_MINIMUM + found * (LOG_SCALE_STEP / (1 << SCALE_FRACTION_BITS))
-    coded = code_length(symbols[~beyond], table_rows[~beyond], tables) + escapes
-    return Bits(within(log_scale[0].numpy()), within(integer), coded)
+    network = within(log_scale[0].numpy())
+    integer = within(LOG_SCALE_MINIMUM + found * (LOG_SCALE_STEP / (1 << SCALE_FRACTION_BITS)))
+    z_network = float(probability_bits(net.hyper_prior.probability(to_tensor(z, "cpu"), quality)).double().sum())
+    z_bits = code_length(z.ravel(), z_rows(len(z), z.shape[1:]), model.scales[index].z_tables(quality_index))
+    return Bits(
+        network + z_network, integer - network, code_length(symbols, table_rows, tables) - network, z_bits - z_network
+    )
 
 
 def picture_bits(model: Model, config: Config, path: Path, quality_index: int) -> Bits:
@@ -110,18 +119,18 @@ def evaluate(folders: Sequence[Path], config_name: str, qualities: Sequence[floa
     """Print and write all figures. Raises RefswError."""
     config, results = load_config(config_name), []
     model = load_model(config)
-    print(f"{'pictures':24} {'quality':>7} {'bytes':>10} {'integer scales':>16} {'rows of the coder':>18}")
+    print(f"{'pictures':16} {'quality':>7} {'bytes':>10} {'integer scales':>15} {'rows of y':>12} {'tables of z':>12}")
     for folder in folders:
         paths = find_pictures(folder)
         for quality in qualities:
             index = quality_to_index(quality, model.config.quality_anchors)
             bits = sum((picture_bits(model, config, path, index) for path in paths), Bits())
-            integer, rows = (100 * (cost / bits.network - 1) for cost in (bits.integer, bits.rows))
+            integer, rows, z = (100 * more / bits.network for more in (bits.integer, bits.rows, bits.z))
             label, size = f"{folder.name}, {len(paths)}", bits.network / 8
-            print(f"{label:24} {quality:7g} {size:10.0f} {integer:+14.3f} % {rows:+16.3f} %", flush=True)
+            print(f"{label:16} {quality:7g} {size:10.0f} {integer:+13.3f} % {rows:+10.3f} % {z:+10.3f} %", flush=True)
             results.append({
                 "set": folder.name, "pictures": len(paths), "quality": quality, "bytes": size,
-                "integer_percent": integer, "rows_percent": rows,
+                "integer_percent": integer, "rows_percent": rows, "z_percent": z,
             })  # fmt: skip
     if out:
         text = json.dumps({"model": model.package.digest, "results": results}, indent=1)

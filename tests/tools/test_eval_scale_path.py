@@ -23,6 +23,7 @@ def test_integer_scales_cost_little(tool: Tool, pictures: Callable[..., Path], t
     for found in (first, second):
         assert abs(found["integer_percent"]) < 0.3
         assert abs(found["rows_percent"]) < 1
+        assert abs(found["z_percent"]) < 1
 
 
 def test_a_folder_without_pictures(tool: Tool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
