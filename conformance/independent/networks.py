@@ -160,22 +160,23 @@ class Builder:
         )  # fmt: skip
 
 
-def interpolate_quality(table: NDArray[np.int64], quality_index: int) -> NDArray[np.int64]:
-    """(8.3.2) q[c] between two quality anchors. table: [anchors, C]."""
+def between_anchors(table: NDArray[np.int64], quality_index: int) -> NDArray[np.int64]:
+    """(8.2.2, 8.3.2) What stands between two quality anchors. table: [anchors, ...]."""
     i = min(quality_index >> 8, len(table) - 2)
     f = quality_index - 256 * i
-    q: NDArray[np.int64] = (table[i] * (256 - f) + table[i + 1] * f + 128) >> 8
-    return q
+    value: NDArray[np.int64] = (table[i] * (256 - f) + table[i + 1] * f + 128) >> 8
+    return value
 
 
 def z_table(frequencies: NDArray[np.int64], quality_index: int) -> tuple[tuple[Row, ...], int]:
     """(8.2.1, 8.2.2) Rows of z, one for each channel, and T. frequencies: [anchors, C_z, 64]."""
-    rows = frequencies[(quality_index + 128) >> 8]
-    total = int(rows[0].sum())
-    total_bits = total.bit_length() - 1
-    if rows.shape[1] != 2 * Z_LIMIT + 2 or rows.min() < 1 or (rows.sum(1) != 1 << total_bits).any() or total_bits > 15:
+    total_bits = int(frequencies[0, 0].sum()).bit_length() - 1
+    bad = frequencies.min() < 1 or (frequencies.sum(2) != 1 << total_bits).any() or total_bits > 15
+    if frequencies.shape[2] != 2 * Z_LIMIT + 2 or bad:
         raise RejectedError("8.4.2.1", "the frequencies of z in the model package are no table")
-    return tuple(make_row(-Z_LIMIT, row) for row in rows.tolist()), total_bits
+    sums = between_anchors(frequencies.cumsum(2), quality_index)
+    rows = np.diff(sums, axis=1, prepend=0).tolist()
+    return tuple(make_row(-Z_LIMIT, row) for row in rows), total_bits
 
 
 def build(package: Package, component: int, quality_index: int, point: str) -> Networks:
@@ -199,7 +200,7 @@ def build(package: Package, component: int, quality_index: int, point: str) -> N
     return Networks(
         z_rows=rows,
         z_total_bits=total_bits,
-        quality=interpolate_quality(builder.anchored("integer", "quality"), quality_index),
+        quality=between_anchors(builder.anchored("integer", "quality"), quality_index),
         scale=builder.scale(),
         hyper_mean=hyper,
         hyper_mean_gain=builder.gain("hyper_mean.gain"),

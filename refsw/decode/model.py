@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,14 @@ SCALE_TILE = 32
 SCALE_TERM_MAXIMUM = 1 << 20  # of each term of a scale index, Q7; 128 times the range of their sum
 
 
+def interpolated(anchors: NDArray[np.integer[Any]], quality_index: int) -> NDArray[np.integer[Any]]:
+    """(8.2.2, 8.3.2) Integers [anchors, ...] between the two anchors around a quality, rounded, halves up: [...]."""
+    whole = 1 << QUALITY_ANCHOR_BITS
+    low = min(quality_index >> QUALITY_ANCHOR_BITS, len(anchors) - 2)
+    share = quality_index - low * whole
+    return (anchors[low] * (whole - share) + anchors[low + 1] * share + whole // 2) >> QUALITY_ANCHOR_BITS
+
+
 @dataclass(frozen=True, eq=False)
 class ScaleModel:
     """What steers the parsing of one component: integers only.
@@ -45,16 +53,13 @@ class ScaleModel:
     z_frequencies: NDArray[np.int32]
 
     def z_tables(self, quality_index: int) -> FrequencyTables:
-        """(8.2.2) Tables of z, one row per channel, of the anchor nearest to quality_index."""
-        anchor = (quality_index + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS
-        return FrequencyTables.from_frequencies(self.z_frequencies[anchor], -Z_LIMIT)
+        """(8.2.2) Tables of z, one row per channel: cumulative frequencies are interpolated between anchors."""
+        sums = interpolated(np.cumsum(self.z_frequencies, axis=2, dtype=np.int64), quality_index)
+        return FrequencyTables.from_frequencies(np.diff(sums, axis=1, prepend=0), -Z_LIMIT)
 
     def quality_offset(self, quality_index: int) -> NDArray[np.int32]:
         """(8.3.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
-        low = min(quality_index >> QUALITY_ANCHOR_BITS, len(self.quality) - 2)
-        share = quality_index - (low << QUALITY_ANCHOR_BITS)
-        total = self.quality[low] * ((1 << QUALITY_ANCHOR_BITS) - share) + self.quality[low + 1] * share
-        return ((total + (1 << (QUALITY_ANCHOR_BITS - 1))) >> QUALITY_ANCHOR_BITS).astype(np.int32)
+        return interpolated(self.quality, quality_index).astype(np.int32)
 
     def scale_index(
         self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto",

@@ -57,12 +57,25 @@ def test_quality_offset_at_anchors_and_halves(started: Started) -> None:
     assert made.quality_offset(128).tolist() == [1, 0, -1]  # 0.5, -0.5 and -1.5: halves go up
 
 
-def test_tables_of_z_are_those_of_the_nearest_anchor(started: Started) -> None:
+@given(st.integers(0, 2048))
+@settings(max_examples=40)
+def test_tables_of_z_lie_between_anchors(started: Started, index: int) -> None:
+    """Sums of frequencies are linear in the quality; they would not be a table if a frequency fell to 0."""
+    for scale in started.model.scales:
+        sums = np.cumsum(scale.z_frequencies, axis=2)
+        low, share = min(index // 256, 7), index / 256 - min(index // 256, 7)
+        found = scale.z_tables(index).frequencies.reshape(sums[0].shape)
+        assert np.abs(np.cumsum(found, axis=1) - ((1 - share) * sums[low] + share * sums[low + 1])).max() <= 0.5
+
+
+def test_tables_of_z_at_anchors_and_halves(started: Started) -> None:
     scale = started.model.scales[0]
-    size = scale.z_frequencies[0].size
-    for index, anchor in ((0, 0), (127, 0), (128, 1), (384, 2), (1919, 7), (1920, 8), (2048, 8)):
-        found = scale.z_tables(index)
-        np.testing.assert_array_equal(found.frequencies[:size], scale.z_frequencies[anchor].ravel())
+    for anchor in range(9):
+        np.testing.assert_array_equal(scale.z_tables(256 * anchor).frequencies, scale.z_frequencies[anchor].ravel())
+    rows = np.ones((2, 1, 64), np.int32)
+    rows[0, 0, 0], rows[1, 0, 63], rows[1, 0, 0] = 65, 64, 2
+    made = replace(scale, z_frequencies=rows).z_tables(128).frequencies
+    assert (made[0], made[63], made.sum()) == (34, 32, 128)  # 33.5 goes up, and 95.5: 128 - 96
 
 
 def test_scale_index_is_clipped_and_cropped(started: Started) -> None:

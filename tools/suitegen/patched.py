@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from conformance.mutants.patch import Patch
+from refsw.constants import Z_LIMIT
 from refsw.decode import assemble, exact, extras, fixed, parse, picture, windows
 from refsw.decode.fixed import FixedFlow
 from refsw.decode.model import ScaleModel
 from refsw.entropy import rans
 from refsw.entropy.bypass import BypassReader
+from refsw.entropy.tables import FrequencyTables
 from refsw.exact.torch_operations import TorchOperations
 from refsw.syntax.headers import Codestream
 
@@ -109,6 +111,17 @@ def _any_transform_is(idc: int) -> Callable[[Any], Any]:
     return wrong
 
 
+def _z_rounded_down(right: Any) -> Any:
+    def tables(self: ScaleModel, quality_index: int) -> FrequencyTables:
+        low = min(quality_index >> 8, len(self.z_frequencies) - 2)
+        share = quality_index - 256 * low
+        sums = np.cumsum(self.z_frequencies, axis=2, dtype=np.int64)
+        down = (sums[low] * (256 - share) + sums[low + 1] * share) >> 8
+        return FrequencyTables.from_frequencies(np.diff(down, axis=1, prepend=0), -Z_LIMIT)
+
+    return tables
+
+
 def _cropped_left(right: Any) -> Any:
     return lambda self, x, height, width: self.cut(x, slice(-height, None), slice(-width, None))
 
@@ -130,6 +143,9 @@ PATCHES: Mapping[str, Patch] = {
         lambda r: lambda self, component, region=0: None),
     "z-anchor-floor": Patch("z takes the anchor below (8.2.2)", ScaleModel, "z_tables",
         lambda r: lambda self, q: r(self, q >> 8 << 8)),
+    "z-anchor-nearest": Patch("z takes the nearest anchor (8.2.2)", ScaleModel, "z_tables",
+        _nearest_quality),
+    "z-rounded-down": Patch("sums of frequencies are rounded down (8.2.2)", ScaleModel, "z_tables", _z_rounded_down),
     "z-anchor-above": Patch("z takes the anchor above (8.2.2)", ScaleModel, "z_tables",
         lambda r: lambda self, q: r(self, min((q + 255) >> 8 << 8, 2048))),
     "quality-nearest": Patch("scale offsets are not interpolated (8.3.2)", ScaleModel, "quality_offset",

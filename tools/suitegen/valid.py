@@ -142,7 +142,7 @@ def qualities() -> Iterator[Recipe]:
     image = pictures.rgb("quality", 48, 40)
     clauses = ("6.4.1", "8.2.2", "8.3.2", "9")
     for index in (0, 1, 127, 128, 129, 256, 700, 1663, 1919, 1920, 2047, 2048):
-        what = "an anchor" if index % 256 == 0 else "between anchors, gains and scale offsets are interpolated"
+        what = "an anchor" if index % 256 == 0 else "gains, scale offsets and tables of z lie between anchors"
         change = _quality(index, index)
         yield coded(
             f"quality-{index}",
