@@ -21,7 +21,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from refsw.cli.ctc_options import CONDITIONS, RESULTS
 from refsw.config import load_config
 from refsw.ctc.anchors import anchor
 from refsw.ctc.bdrate import ANCHOR_BPP
@@ -30,19 +29,17 @@ from refsw.ctc.codec import Codec
 from refsw.ctc.conditions import QUALITY, Choice, Conditions, Picture, Target
 from refsw.ctc.data import find_pictures, plain_image
 from refsw.ctc.decoder import CODEC
-from refsw.ctc.document import canonical
 from refsw.ctc.engine import assemble, run_groups
 from refsw.ctc.engines.local import Local
-from refsw.ctc.kept import Kept
+from refsw.ctc.folder import REPORT, write_conditions, write_pictures, write_results
 from refsw.ctc.metrics import ms_ssim_decibels
 from refsw.ctc.plan import Group, Job, Plan, plan_of
 from refsw.ctc.refsw_codec import RefswCodec
-from refsw.ctc.report import write_report
 from refsw.ctc.report.numbers import numbers
 from refsw.ctc.results import Point, Results
 from refsw.ctc.work import Outcome
 from refsw.errors import RefswError
-from refsw.io import read_image, write_bytes
+from refsw.io import read_image
 from refsw.types import digest
 
 QUALITIES = (0.0, 14.0, 28.0, 42.0, 57.0, 71.0, 85.0, 100.0)
@@ -75,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--require", type=_requirement, action="append", default=[], metavar="ANCHOR:PERCENT",
                         help="fail if the PSNR BD-rate against this anchor is above PERCENT (jpeg:-35)")  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR",
-                        help="write what refsw-ctc run does: results, and a report of every picture")  # fmt: skip
+                        help="write conditions, results and report, as refsw-ctc run does")  # fmt: skip
     parser.add_argument("--cache", type=Path, help="keep what is measured; what is there is not measured again")
     parser.add_argument("--codec", default=CODEC, help="module with encode_picture and decode_picture")
     return parser
@@ -91,7 +88,10 @@ def run(options: argparse.Namespace) -> int:
         results = assemble(plan, cache, failed, f"eval_kodak --qualities {options.qualities}")
         codings = {job.key: cache.coding(job.key) for job in plan.jobs if job.codec.record.name == OURS}
         if options.out:
-            write(plan, cache, results, options.out)
+            if options.codec == CODEC:  # conditions cannot name another one
+                write_conditions(plan.conditions, options.out)
+            write_results(results, options.out)
+            write_pictures(plan, cache, results, options.out / REPORT)
     failures = [f"{one.image}, {one.codec} at {one.target}: {one.reason}" for one in results.failures]
     failures += misjudged(plan.jobs, codings)
     if not results.failures:
@@ -104,15 +104,6 @@ def run(options: argparse.Namespace) -> int:
     checked = sum(point.codec == OURS for point in results.points)
     print(f"{checked} codestreams decoded in a separate process, {len(failures)} checks failed")
     return 1 if failures else 0
-
-
-def write(plan: Plan, cache: Cache, results: Results, folder: Path) -> None:
-    """What `refsw-ctc run` writes."""
-    report = folder / "report"
-    report.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / CONDITIONS, canonical(plan.conditions))
-    write_bytes(folder / RESULTS, results.to_json())
-    write_report(results, report, pictures=Kept(plan, cache))
 
 
 def make_plan(options: argparse.Namespace) -> Plan:

@@ -20,9 +20,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from refsw.cli.common import make_folder, number, write_report
+from refsw.cli.common import number, write_report
 from refsw.cli.workers import Outcome, Task, Work, run
 from refsw.errors import InputError, UsageError
+from refsw.io import make_folder
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from refsw.errors import OutputError, RefswError, UsageError
+from refsw.errors import RefswError, UsageError
 from refsw.io import PictureWarning, check_writable, write_bytes
 from refsw.io.files import STANDARD
 
@@ -153,14 +153,6 @@ def plain(value: object) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def make_folder(path: Path) -> None:
-    """Makes a folder for several outputs. Raises OutputError."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be made: {error.strerror}") from None
 
 
 def _identity(path: Path) -> object:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refsw.cli.common import guarded, make_folder
-from refsw.cli.ctc_options import CACHE_VARIABLE, CONDITIONS, RESULTS, parser
+from refsw.cli.common import guarded
+from refsw.cli.ctc_options import CACHE_VARIABLE, parser
 from refsw.cli.tools import plugged
 from refsw.errors import InputError, RefswError, UnsupportedError, UsageError
-from refsw.io import write_bytes
+from refsw.io import make_folder, write_bytes
 from refsw.io.files import read_bytes
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from refsw.ctc.conditions import Conditions
     from refsw.ctc.engines import Engine
     from refsw.ctc.plan import Plan
-    from refsw.ctc.report.published import Published
     from refsw.ctc.results import Results
 
 LARGEST = 1 << 30
@@ -109,20 +108,19 @@ def _planned(options: argparse.Namespace) -> Plan:
 
 def _run(options: argparse.Namespace, command: str) -> None:
     from refsw.cli.ctc_show import print_summary
-    from refsw.ctc.document import canonical
+    from refsw.ctc.folder import REPORT, write_conditions, write_pictures, write_results
 
     plan = _planned(options)
     folder: Path = options.out or Path("out", "ctc", plan.conditions.name)
-    make_folder(folder)
-    write_bytes(folder / CONDITIONS, canonical(plan.conditions))
+    write_conditions(plan.conditions, folder)
     cache = _cache(options)
     results, code = _measure(plan, cache, _engine(options, folder), command)
-    write_bytes(folder / RESULTS, results.to_json())
+    path = write_results(results, folder)
     if options.timing:
         results = _timed(plan, results, options.timing)
-        write_bytes(folder / RESULTS, results.to_json())
-    page = None if options.no_report else _write_report(plan, cache, results, folder / "report", ())
-    print_summary(results, folder / RESULTS, page)
+        write_results(results, folder)
+    page = None if options.no_report else write_pictures(plan, cache, results, folder / REPORT)
+    print_summary(results, path, page)
     if code:
         raise SystemExit(code)
 
@@ -130,6 +128,7 @@ def _run(options: argparse.Namespace, command: str) -> None:
 def _tools(options: argparse.Namespace, command: str) -> None:
     from refsw.cli.ctc_show import as_text
     from refsw.ctc.conditions import load_conditions
+    from refsw.ctc.folder import write_results
     from refsw.ctc.plan import plan_of
     from refsw.ctc.report.export import as_markdown
     from refsw.ctc.tools import tool_table, variants
@@ -143,7 +142,7 @@ def _tools(options: argparse.Namespace, command: str) -> None:
     make_folder(folder)
     results, code = _measure(plan, _cache(options), _engine(options, folder), command)
     table = tool_table(results)
-    write_bytes(folder / RESULTS, results.to_json())
+    write_results(results, folder)
     write_bytes(folder / "tools.md", as_markdown([table], table.title).encode())
     print(f"\n{table.title}. {table.note}\n{as_text(table)}\n\n{folder / 'tools.md'}")
     if code:
@@ -217,6 +216,7 @@ def _diff(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from refsw.ctc.folder import write_pictures
     from refsw.ctc.plan import make_plan
     from refsw.ctc.report import choose, write_report
 
@@ -229,20 +229,12 @@ def _report(options: argparse.Namespace) -> None:
         return
     plan = make_plan(_read_conditions(options.results), options.data)
     if options.command == "report":
-        print(_write_report(plan, _cache(options), results, options.out, overlay))
+        print(write_pictures(plan, _cache(options), results, options.out, overlay))
         return
     from refsw.ctc.kept import Kept
     from refsw.ctc.report import write_viewer
 
     print(write_viewer(results, options.out, Kept(plan, _cache(options))))
-
-
-def _write_report(plan: Plan, cache: Cache, results: Results, folder: Path, overlay: tuple[Published, ...]) -> Path:
-    from refsw.ctc.kept import Kept
-    from refsw.ctc.report import write_report
-
-    make_folder(folder)
-    return write_report(results, folder, pictures=Kept(plan, cache), overlay=overlay)
 
 
 def _digest(options: argparse.Namespace) -> None:
@@ -264,6 +256,7 @@ def _read_results(path: Path) -> Results:
 def _read_conditions(results: Path) -> Conditions:
     from refsw.ctc.conditions import conditions_from_plain
     from refsw.ctc.document import parse
+    from refsw.ctc.folder import CONDITIONS
 
     path = results.with_name(CONDITIONS)
     return conditions_from_plain(parse(read_bytes(path, maximum=LARGEST), str(path)), str(path))

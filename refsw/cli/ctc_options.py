@@ -23,7 +23,6 @@ _DESCRIPTION = """Common test conditions: codecs on pictures, rates and metrics,
 Whatever has been measured is kept (--cache) and not measured again, also after the run was killed."""
 
 CACHE_VARIABLE = "REFSW_CTC_CACHE"
-CONDITIONS, RESULTS = "conditions.json", "results.json"
 
 
 def parser() -> Parser:
@@ -50,7 +49,7 @@ def parser() -> Parser:
     tools.add_argument("-o", "--out", type=Path, metavar="DIR", help="default: out/ctc/NAME-tools")
 
     verify = _command(commands, "verify", "measure published results again, without the cache, and compare")
-    verify.add_argument("results", type=Path, metavar="RESULTS.json", help=f"with its {CONDITIONS} beside it")
+    verify.add_argument("results", type=Path, metavar="RESULTS.json", help="with its conditions.json beside it")
     _add_data(verify)
     _add_engine(verify)
     diff = _command(commands, "diff", "BD-rate of one run against another")

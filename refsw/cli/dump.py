@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.cli.common import make_folder, write_report
+from refsw.cli.common import write_report
 from refsw.errors import OutputError
-from refsw.io import check_writable, write_bytes
+from refsw.io import check_writable, make_folder, write_bytes
 from refsw.types import digest
 
 if TYPE_CHECKING:

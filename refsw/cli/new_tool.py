@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from refsw.cli.common import Parser, guarded, make_folder
+from refsw.cli.common import Parser, guarded
 from refsw.errors import OutputError, UsageError
-from refsw.io import write_bytes
+from refsw.io import make_folder, write_bytes
 from refsw.tools.toolbox import OWN
 
 _DESCRIPTION = """Writes a working proposal of a coding tool, which changes nothing yet.

@@ -9,7 +9,7 @@ from refsw.config import load_config
 from refsw.ctc.anchors import anchor
 from refsw.ctc.codec import Codec
 from refsw.ctc.conditions import Choice
-from refsw.ctc.identity import anchors_code, codec_code, engine_code, key
+from refsw.ctc.identity import anchors_code, codec_code, engine_code, key, session_code
 from refsw.ctc.refsw_codec import RefswCodec
 from refsw.errors import UsageError
 
@@ -32,5 +32,5 @@ def codec_of(choice: Choice) -> Codec:
 def identity(codec: Codec) -> str:
     """Digest of all that the bytes and the decoded picture of a codec depend on, besides picture and setting."""
     record = codec.record()
-    code = codec_code() if record.kind == REFSW else anchors_code()
-    return key(record.name, record.version, record.settings, code, engine_code())
+    code = (codec_code(), session_code()) if record.kind == REFSW else (anchors_code(),)
+    return key(record.name, record.version, record.settings, *code, engine_code())

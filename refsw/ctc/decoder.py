@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("codec")
     parser.add_argument("threads", type=int)
     arguments = parser.parse_args()
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     codec, models = importlib.import_module(arguments.codec), dict[str, Any]()
     with numerics(arguments.threads) if arguments.codec == CODEC else contextlib.nullcontext():
@@ -130,8 +130,10 @@ def main() -> None:
                 answer: dict[str, object] = asdict(_answer(codec, models, Request(**json.loads(line))))
             except RefswError as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
+            try:
+                answers.write(json.dumps(answer).encode() + b"\n")
+            except BrokenPipeError:  # whoever asked is gone
+                return
 
 
 if __name__ == "__main__":

@@ -32,9 +32,14 @@ def codec_code() -> str:
 
 @cache
 def engine_code() -> str:
-    """Digest of the code that searches a rate and calls codecs."""
-    own = (PACKAGE / "ctc" / name for name in ("work.py", "refsw_codec.py", "decoder.py"))
-    return tree_digest(*own, PACKAGE / "encode" / "rate.py")
+    """Digest of the code that searches a rate."""
+    return tree_digest(PACKAGE / "ctc" / "work.py", PACKAGE / "encode" / "rate.py")
+
+
+@cache
+def session_code() -> str:
+    """Digest of the code that calls refsw."""
+    return tree_digest(PACKAGE / "ctc" / "refsw_codec.py", PACKAGE / "ctc" / "decoder.py")
 
 
 @cache

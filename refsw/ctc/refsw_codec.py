@@ -106,17 +106,23 @@ class RefswSession:
         self._codec = codec
         self._own = codec.module == CODEC
         self._decoder: DecoderProcess | None = None
+        self._last: tuple[Image, float, Any] | None = None
 
     def encode(self, image: Image, setting: float) -> Encoded:
         """The codestream at a quality, 0..100; loading code and weights is not counted."""
         self._load()
         with clock() as spent:
-            encoded = self._encode(image, setting, reconstruct=False)
+            encoded = self._encode(image, setting)
+        self._last = image, setting, encoded
         return Encoded(encoded.data, float(encoded.report.estimated_bits), spent.seconds, spent.peak_bytes)
 
     def expected(self, image: Image, setting: float) -> Image | None:
-        """The encoder's reconstruction."""
-        shown: Image | None = self._encode(image, setting, reconstruct=True).reconstruction
+        """The encoder's reconstruction, of the last picture that was encoded where that is the one."""
+        last, self._last = self._last, None
+        known = last is not None and last[0] is image and last[1] == setting
+        encoded = last[2] if last is not None and known else self._encode(image, setting)
+        with numerics(self._codec.threads):
+            shown: Image = encoded.reconstruct() if self._own else encoded.reconstruction
         return shown
 
     def decode(self, data: bytes, like: Format) -> Decoded:
@@ -137,15 +143,13 @@ class RefswSession:
         if self._own:
             _ = _model(self._codec.config.model).network
 
-    def _encode(self, image: Image, setting: float, reconstruct: bool) -> Any:
+    def _encode(self, image: Image, setting: float) -> Any:
         config = self._codec.config
         api: Any = importlib.import_module(self._codec.module)
         if not self._own:
             return api.encode_picture(image, config, quality=setting)
         with numerics(self._codec.threads):
-            return api.encode_picture(
-                image, config, quality=setting, model=_model(config.model), reconstruct=reconstruct
-            )
+            return api.encode_picture(image, config, quality=setting, model=_model(config.model), reconstruct=False)
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +73,15 @@ class EncodeReport:
 
 @dataclass(frozen=True)
 class Encoded:
-    """The codestream and what it decodes to (None where nobody asked)."""
+    """The codestream and what it decodes to.
+
+    reconstruction: None where nobody asked; reconstruct: makes it, from what the encoder knows, when somebody does.
+    """
 
     data: bytes
     reconstruction: Image | None
     report: EncodeReport
+    reconstruct: Callable[[], Image] = field(repr=False, compare=False)
 
 
 def load_model(config: Config) -> Model:
@@ -268,17 +272,19 @@ def encode_picture(
     final, point = written.codestream.picture_header, config.operating_points[0]
     exact = "auto" if config.coding.plane_digests or lossless else None
     decided = attempts.decided(analysed)
-    reconstruction = (
-        shown(model, final, analysed, decided, point, device, exact) if reconstruct or exact else None
-    )
+
+    def show() -> Image:
+        return replace(
+            shown(model, final, analysed, decided, point, device, exact), alpha=image.alpha, metadata=image.metadata
+        )
+
+    reconstruction = show() if reconstruct or exact else None
     rebuilt = time.perf_counter()
     if lossless and reconstruction is not None:
         written = with_lossless_layer(written, image, reconstruction)
         reconstruction = image
     if exact and reconstruction is not None:
         written = with_plane_digests(written, reconstruction)
-    if reconstruction is not None:
-        reconstruction = replace(reconstruction, alpha=image.alpha, metadata=image.metadata)
     end = time.perf_counter()
     payload = sum(len(s.substream_data) for s in (
         *written.codestream.z, *written.codestream.primary_residual, *written.codestream.secondary_residual
@@ -304,4 +310,5 @@ def encode_picture(
         refine_gain=analysed.refined.gain if analysed.refined else 0.0,
         tools=decided.report,
     )
-    return Encoded(written.data, reconstruction, report)
+    made = reconstruction
+    return Encoded(written.data, made, report, show if made is None else lambda: made)

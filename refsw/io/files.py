@@ -107,6 +107,14 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise OutputError(f"{path}: cannot be written: {reason(error)}") from None
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder for several outputs. Raises OutputError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made: {error.strerror}") from None
+
+
 def reason(error: Exception) -> str:
     """An exception's text on one line, without the file name that the caller puts before it."""
     if isinstance(error, OSError) and error.strerror:

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -27,6 +31,18 @@ def test_errors_arrive_and_do_not_end_it(tmp_path: Path, monkeypatch: pytest.Mon
         answer = decoder.run(Request(str(tmp_path / "stream"), str(tmp_path / "out.npy")))
         assert answer.seconds > 0
     assert np.load(tmp_path / "out.npy").tolist() == [[[4, 4, 4]]]
+
+
+def test_it_ends_in_silence_when_nobody_reads(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "refsw.ctc.decoder", "fake_codec", "1"]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", ".")]))
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdout.close()
+        process.stdin.write(b'{"stream": "none", "samples": "none"}\n')
+        process.stdin.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
 
 
 def test_a_tree_digest_is_of_names_and_contents(tmp_path: Path) -> None:

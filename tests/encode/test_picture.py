@@ -46,6 +46,19 @@ def test_decoded_picture_is_the_reconstruction(
     assert encoded.report.quality_index == (quality_to_index(quality, 9),) * (2 if channels == 3 else 1)
 
 
+def test_the_reconstruction_can_be_asked_for_later(started: Started) -> None:
+    image = replace(picture(3, 40, 50, 3), alpha=np.full((40, 50), 7, np.uint8))
+    at_once = encode_picture(image, started.config, quality=40, model=started.model)
+    later = encode_picture(image, started.config, quality=40, model=started.model, reconstruct=False)
+    assert later.reconstruction is None
+    assert at_once.reconstruction is not None
+    assert at_once.reconstruct() is at_once.reconstruction
+    shown = later.reconstruct()
+    assert shown.alpha is not None
+    assert (shown.samples == at_once.reconstruction.samples).all()
+    assert later.data == at_once.data
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (15, 17), (16, 16), (1, 65), (64, 1), (63, 65), (128, 64)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sizes_at_block_borders(started: Started, size: tuple[int, int], channels: int) -> None:
