@@ -108,7 +108,7 @@ def component_work(config: CodecConfig, index: int, point: str) -> tuple[Work, .
     scale = (
         Layer("scale path", hyper.z, 4 * hyper.scale, 3, coarse),
         Layer("scale path", hyper.scale, 4 * hyper.scale, 3, middle),
-        Layer("scale path", hyper.scale, channels, 3, latent),
+        Layer("scale path", hyper.scale, channels + own.local_steps, 3, latent),
     )
     mean = (
         Layer("mean path", hyper.z, 4 * hyper.mean, 1, coarse),

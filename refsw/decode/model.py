@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.constants import HYPER_BLOCK, QUALITY_ANCHOR_BITS, SCALE_FRACTION_BITS, SCALE_INDEX_MAXIMUM, Z_LIMIT
+from refsw.constants import (
+    HYPER_BLOCK,
+    QUALITY_ANCHOR_BITS,
+    QUALITY_MAP_LIMIT,
+    SCALE_FRACTION_BITS,
+    SCALE_INDEX_MAXIMUM,
+    Z_LIMIT,
+)
 from refsw.decode.fixed import FixedComponent
 from refsw.decode.weights import float_tensors
 from refsw.entropy.tables import FrequencyTables
@@ -24,8 +31,8 @@ from refsw.types import Int
 if TYPE_CHECKING:
     from refsw.nets.codec import CodecNetwork
 
-StepsOf = Callable[[NDArray[np.int32], slice, slice], NDArray[np.int8]]
-"""(8.9.2) s + q of a tile, int32 [C_y, h, w], its rows and its columns -> steps of its samples."""
+StepsOf = Callable[[NDArray[np.int32], NDArray[np.int8] | None, slice, slice], NDArray[np.int8] | None]
+"""(8.8 to 8.10) s + q of a tile, int32 [C_y, h, w], local steps, rows and columns -> steps, [h, w] or [C_y, h, w]."""
 SCALE_TILE = 32
 """Side of a tile of the scale path, samples of z: 2048 luma samples."""
 SCALE_TERM_MAXIMUM = 1 << 20  # of each term of a scale index, Q7; 128 times the range of their sum
@@ -39,11 +46,24 @@ def interpolated(anchors: NDArray[np.integer[Any]], quality_index: int) -> NDArr
     return (anchors[low] * (whole - share) + anchors[low + 1] * share + whole // 2) >> QUALITY_ANCHOR_BITS
 
 
+def local_steps(output: NDArray[np.int32]) -> NDArray[np.int8]:
+    """(8.10.1) Q7 output of the scale network's last channel [h, w] -> steps, int8 [h, w], -16..16."""
+    rounded = (output + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS
+    return rounded.clip(-QUALITY_MAP_LIMIT, QUALITY_MAP_LIMIT).astype(np.int8)
+
+
+def place_steps(mapped: NDArray[np.int8] | None, local: NDArray[np.int8] | None) -> NDArray[np.int8] | None:
+    """(8.10.2) Quality map and local steps together, int8 [h, w], -16..16; None where there is neither."""
+    if mapped is None or local is None:
+        return local if mapped is None else mapped
+    return (mapped + local).clip(-QUALITY_MAP_LIMIT, QUALITY_MAP_LIMIT).astype(np.int8)
+
+
 @dataclass(frozen=True, eq=False)
 class ScaleModel:
     """What steers the parsing of one component: integers only.
 
-    network: z -> Q7 log scale without quality, int32 [C_y, ...];
+    network: z -> Q7 log scale without quality, int32 [C_y, ...], and in one channel more the step of each place (8.10);
     quality: int32 [anchors, C_y], Q7, added to it;
     z_frequencies: int32 [anchors, C_z, 64], frequencies of -31..31 and escape.
     """
@@ -51,6 +71,16 @@ class ScaleModel:
     network: IntegerNetwork
     quality: NDArray[np.int32]
     z_frequencies: NDArray[np.int32]
+
+    @property
+    def channels(self) -> int:
+        """C_y."""
+        return self.quality.shape[1]
+
+    @property
+    def local(self) -> bool:
+        """(8.10) Whether it says steps of places."""
+        return self.network.outputs > self.channels
 
     def z_tables(self, quality_index: int) -> FrequencyTables:
         """(8.2.2) Tables of z, one row per channel: cumulative frequencies are interpolated between anchors."""
@@ -68,31 +98,38 @@ class ScaleModel:
         """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191.
 
         steps: int8 [height, width], the quality map (8.8.2).
-        Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
         """
-        out = np.empty((self.network.outputs, height, width), np.int32)
-        for rows, columns, own in self._tiles(z, quality_index, height, width, backend):
-            more = 0 if steps is None else steps[rows, columns].astype(np.int32) << SCALE_FRACTION_BITS
-            out[:, rows, columns] = (own + more).clip(0, SCALE_INDEX_MAXIMUM)
-        return out
+
+        def steps_of(
+            _found: NDArray[np.int32], local: NDArray[np.int8] | None, rows: slice, columns: slice
+        ) -> NDArray[np.int8] | None:
+            return place_steps(None if steps is None else steps[rows, columns], local)
+
+        return self.scaled_index(z, quality_index, height, width, steps_of, backend)[0]
 
     def scaled_index(
         self, z: Int, quality_index: int, height: int, width: int, steps_of: StepsOf, backend: str = "auto"
-    ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-        """(8.3, 8.9.2) As `scale_index`, with variance scaling, and steps: int8 [C_y, height, width]."""
-        out = np.empty((self.network.outputs, height, width), np.int32)
-        steps = np.empty(out.shape, np.int8)
-        for rows, columns, own in self._tiles(z, quality_index, height, width, backend):
-            found = steps_of(own, rows, columns)
-            steps[:, rows, columns] = found
-            more = found.astype(np.int32) << SCALE_FRACTION_BITS
-            out[:, rows, columns] = (own + more).clip(0, SCALE_INDEX_MAXIMUM)
+    ) -> tuple[NDArray[np.int32], NDArray[np.int8] | None]:
+        """(8.3, 8.8 to 8.10) As `scale_index`, and the steps, int8 [height, width] or [C_y, height, width].
+
+        Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
+        """
+        out = np.empty((self.channels, height, width), np.int32)
+        steps: NDArray[np.int8] | None = None
+        for rows, columns, own, local in self._tiles(z, quality_index, height, width, backend):
+            found = steps_of(own, local, rows, columns)
+            if found is not None:
+                if steps is None:
+                    steps = np.empty((*found.shape[:-2], height, width), np.int8)
+                steps[..., rows, columns] = found
+                own = own + (found.astype(np.int32) << SCALE_FRACTION_BITS)
+            out[:, rows, columns] = own.clip(0, SCALE_INDEX_MAXIMUM)
         return out, steps
 
     def _tiles(
         self, z: Int, quality_index: int, height: int, width: int, backend: str
-    ) -> Iterator[tuple[slice, slice, NDArray[np.int32]]]:
-        """(8.3.1) Rows, columns, and s + q there, not clamped."""
+    ) -> Iterator[tuple[slice, slice, NDArray[np.int32], NDArray[np.int8] | None]]:
+        """(8.3.1, 8.10) Rows, columns, and there s + q, not clamped, and local steps."""
         offset, reach = self.quality_offset(quality_index)[:, None, None], self.network.reach
         for top in range(0, z.shape[1], SCALE_TILE):
             for left in range(0, z.shape[2], SCALE_TILE):
@@ -103,7 +140,7 @@ class ScaleModel:
                 columns = slice(HYPER_BLOCK * left, min(HYPER_BLOCK * (left + SCALE_TILE), width))
                 own = index[:, rows.start - HYPER_BLOCK * first :, columns.start - HYPER_BLOCK * before :]
                 own = own[:, : rows.stop - rows.start, : columns.stop - columns.start]
-                yield rows, columns, own + offset
+                yield rows, columns, own[: self.channels] + offset, local_steps(own[-1]) if self.local else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +169,7 @@ class Model:
             found = (network.inputs, network.outputs, network.upsampling, quality.shape, frequencies.shape)
             if found != (
                 z,
-                component.channels,
+                component.channels + component.local_steps,
                 HYPER_BLOCK,
                 (anchors, component.channels),
                 (anchors, z, 2 * Z_LIMIT + 2),

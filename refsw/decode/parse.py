@@ -148,7 +148,7 @@ def _region(
     header = codestream.picture_header
     own, box = header.components[index], latent_box(header.region(region_index))
     shape = (scale.network.inputs, box.hyper.height, box.hyper.width)
-    area = (scale.network.outputs, box.height, box.width)
+    area = (scale.channels, box.height, box.width)
     data = codestream.z_data(index, region_index)
     if not data:
         raise _NotDecodedError("z", "is not present", True, None)
@@ -160,9 +160,9 @@ def _region(
     except DamageError as error:
         raise _NotDecodedError("z", str(error), False, None) from None
     z = z.astype(np.int8).reshape(shape)
-    scale_index, found_steps = steps.scales(scale, index, z, own.quality_index, box, backend)
-    mask = skip_mask(scale_index, own)
-    known = _Region(ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32)), found_steps)
+    scaled = steps.scales(scale, index, z, own.quality_index, box, backend)
+    scale_index, mask = scaled.index, skip_mask(scaled.index, own)
+    known = _Region(ComponentSymbols(z, scale_index, mask, np.zeros(area, np.int32)), scaled.steps)
     data = codestream.residual_data(index, region_index)
     if not data and not mask.all():
         raise _NotDecodedError("symbols", "symbols are not present", True, known)
@@ -182,10 +182,11 @@ class _Collector:
     def __init__(
         self, header: PictureHeader, scale: ScaleModel, keep: bool, steps: Steps, rows: int
     ) -> None:
-        shape = (scale.network.outputs, *header.latent_size)
-        self.steps, self.scaled = steps.mapped, steps.scaling is not None
-        if self.scaled:  # where z is not known, a step is that of the map (9.7.2)
-            self.steps = np.zeros(shape, np.int8) if self.steps is None else np.tile(self.steps, (shape[0], 1, 1))
+        shape = (scale.channels, *header.latent_size)
+        self.steps, self.found = steps.mapped, scale.local or steps.scaling is not None
+        if self.found:  # where z is not known, a step is that of the map (9.7.2)
+            whole = np.zeros(shape if steps.scaling is not None else shape[1:], np.int8)
+            self.steps = whole if self.steps is None else whole + self.steps
         self.z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
         self.symbols: Int = np.zeros(shape, np.int32 if keep else np.int16)  # pages that nothing writes take no memory
         self.scale_index = np.zeros(shape if keep else (0,), np.int32)
@@ -198,8 +199,8 @@ class _Collector:
         if region is None:
             return
         own, (rows, columns) = region.symbols, box.slices
-        if self.scaled and self.steps is not None and region.steps is not None:
-            self.steps[:, rows, columns] = region.steps
+        if self.found and self.steps is not None and region.steps is not None:
+            self.steps[..., rows, columns] = region.steps
         if not self.keep and not np.can_cast(np.min_scalar_type(int(np.abs(own.symbols).max())), np.int16):
             self.symbols = self.symbols.astype(np.int32)
         self.symbols[:, rows, columns] = own.symbols
@@ -255,7 +256,7 @@ def parse_regions(
     for region_index in indices:
         box = latent_box(header.region(region_index))
         for index, scale in enumerate(model.scales[:count]):
-            limit = scale.network.outputs if channels is None else channels
+            limit = scale.channels if channels is None else channels
             own: _Region | None
             try:
                 own = _region(codestream, scale, index, region_index, limit, backend, steps)
@@ -264,7 +265,7 @@ def parse_regions(
                 found(index, region_index, error.part, str(error), error.absent)
             else:
                 stated = codestream.tensor_digest(index, region_index)
-                if stated is not None and limit >= scale.network.outputs:
+                if stated is not None and limit >= scale.channels:
                     digest = region_digest(payload, own.symbols)
                     if digest != stated:
                         found(index, region_index, "digest", "digest of z, scale_index, skip_mask, symbols and "

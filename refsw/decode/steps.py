@@ -8,11 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.decode.model import ScaleModel
+from refsw.decode.model import ScaleModel, place_steps
 from refsw.decode.windows import Box
 from refsw.syntax.scaling import ScalingPayload
 from refsw.tools.variance_scaling.tool import stepped
 from refsw.types import Int
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Of a rectangle of a component. index: scale index, int32 [C_y, h, w].
+
+    steps: int8 [C_y, h, w], without variance scaling those of places; places: int8 [h, w], of quality map and local
+    steps, None without both.
+    """
+
+    index: NDArray[np.int32]
+    steps: NDArray[np.int8] | None
+    places: NDArray[np.int8] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,20 +40,22 @@ class Steps:
 
     def scales(
         self, scale: ScaleModel, index: int, z: Int, quality_index: int, box: Box, backend: str = "auto"
-    ) -> tuple[NDArray[np.int32], NDArray[np.int8] | None]:
-        """Scale index of a rectangle of component `index`, int32 [C_y, h, w], and its steps.
-
-        Steps: int8 [C_y, h, w], without variance scaling [h, w], and None without a quality map as well.
-        """
+    ) -> Scaled:
+        """Scale index and steps of a rectangle of component `index`."""
         mapped = None if self.mapped is None else self.mapped[box.slices]
-        if self.scaling is None:
-            return scale.scale_index(z, quality_index, box.height, box.width, backend, mapped), mapped
-        bands = self.scaling.of(index)
+        places = np.zeros((box.height, box.width), np.int8) if scale.local else mapped
+        bands = None if self.scaling is None else self.scaling.of(index)
 
-        def steps_of(found: NDArray[np.int32], rows: slice, columns: slice) -> NDArray[np.int8]:
-            return stepped(found, bands, None if mapped is None else mapped[rows, columns])
+        def steps_of(
+            found: NDArray[np.int32], local: NDArray[np.int8] | None, rows: slice, columns: slice
+        ) -> NDArray[np.int8] | None:
+            place = place_steps(None if mapped is None else mapped[rows, columns], local)
+            if local is not None and places is not None and place is not None:
+                places[rows, columns] = place
+            return place if bands is None else stepped(found, bands, place)
 
-        return scale.scaled_index(z, quality_index, box.height, box.width, steps_of, backend)
+        index_found, steps = scale.scaled_index(z, quality_index, box.height, box.width, steps_of, backend)
+        return Scaled(index_found, steps, places)
 
 
 NO_STEPS = Steps()

@@ -76,7 +76,8 @@ class Analysed:
 
     scale_index: int16 [C_y, h, w] of each component; refined: what refinement did, without latents, None without it;
     y, y_hat: float32 [C_y, h, w] of each component in quantiser steps, where they were to be kept, else ();
-    scaling: steps of bands (8.9) that it was made with.
+    scaling: steps of bands (8.9) that it was made with; places: int8 [h, w] of each component, steps of quality map and
+    local steps (8.10.2), None without both.
     """
 
     header: PictureHeader
@@ -87,6 +88,7 @@ class Analysed:
     y: tuple[NDArray[np.float32], ...] = ()
     y_hat: tuple[NDArray[np.float32], ...] = ()
     scaling: ScalingPayload | None = None
+    places: tuple[NDArray[np.int8] | None, ...] = ()
 
     def part(self, index: int, box: Box) -> ComponentSymbols:
         """Tensors of component `index` in a rectangle that begins and ends at samples of z."""
@@ -155,8 +157,15 @@ class _Analysis:
         ]
         h, w = header.latent_size
         shapes = [(net.config.channels, h, w) for net in self.nets]
-        mapped = rule.mapped
-        self.steps = [np.zeros(shape, np.int8) for shape in shapes] if rule.scaling else [mapped] * len(shapes)
+        self.found = [rule.scaling is not None or scale.local for scale in model.scales[: len(shapes)]]
+        self.steps = [
+            np.zeros(shape if rule.scaling is not None else shape[1:], np.int8) if found else rule.mapped
+            for shape, found in zip(shapes, self.found, strict=True)
+        ]
+        self.places = [
+            np.zeros(shape[1:], np.int8) if scale.local else rule.mapped
+            for shape, scale in zip(shapes, model.scales, strict=False)
+        ]
         self.near, self.factors = near, self._factors(near)
         self.y = [np.empty(shape, np.float32) for shape in shapes] if near is None else list(near.y)
         self.z = [np.empty((net.config.hyper.z, *header.hyper_size), np.int8) for net in self.nets]
@@ -230,10 +239,13 @@ class _Analysis:
             box = latent_box(self.header.region(region_index))
             for index, own in enumerate(self.header.components):
                 z = np.ascontiguousarray(self.z[index][:, *box.hyper.slices])
-                found, steps = self.rule.scales(self.model.scales[index], index, z, own.quality_index, box)
-                self.scale_index[index][:, *box.slices] = found
-                if self.rule.scaling is not None and (whole := self.steps[index]) is not None:
-                    whole[:, *box.slices] = steps
+                scale = self.model.scales[index]
+                scaled = self.rule.scales(scale, index, z, own.quality_index, box)
+                self.scale_index[index][:, *box.slices] = scaled.index
+                if self.found[index] and (whole := self.steps[index]) is not None and scaled.steps is not None:
+                    whole[..., *box.slices] = scaled.steps
+                if scale.local and (places := self.places[index]) is not None and scaled.places is not None:
+                    places[box.slices] = scaled.places
 
     def residuals(self, zeroing: float = 0.0, keep: bool = False) -> None:
         """Symbols of all components, by the decoder's mean path; keep: y_hat as well."""
@@ -348,7 +360,8 @@ def analyse_again(
     tensors = tuple(CodedTensors(z, symbols, steps) for z, symbols, steps in parts)
     y_hat = tuple(analysis.y_hat) if decisions.keep else ()
     scale_index = tuple(analysis.scale_index)
-    return Analysed(header, tensors, scale_index, bits, refined, y, y_hat, decisions.scaling), kept
+    places = tuple(analysis.places)
+    return Analysed(header, tensors, scale_index, bits, refined, y, y_hat, decisions.scaling, places), kept
 
 
 def analyse(

@@ -45,20 +45,23 @@ class Trials:
         self.mapped = np.zeros((seen.height, seen.width), np.int8) if mapped is None else mapped[seen.slices]
         self.worth, zeroing = log_gain_map(self.mapped, device), config.coding.zeroing
         self.least = zeroing_thresholds(zeroing) if zeroing else np.zeros(gaussian_tables().rows, np.float32)
+        self.places = [self.mapped if own is None else own[seen.slices] for own in analysed.places]
         self.planes = padded(read, self.header, seen, device)
         self.z = [to_tensor(own.z[:, *seen.hyper.slices], device) for own in analysed.tensors]
         self.y, self.index = list[Tensor](), list[NDArray[np.int32]]()
-        for y, scale_index, own in zip(analysed.y, analysed.scale_index, analysed.tensors, strict=True):
-            steps = self.mapped if own.steps is None else own.steps[..., *seen.slices]
+        for y, scale_index, own, places in zip(
+            analysed.y, analysed.scale_index, analysed.tensors, self.places, strict=True
+        ):
+            steps = places if own.steps is None else own.steps[..., *seen.slices]
             self.y.append(to_tensor(y[:, *seen.slices], device) / log_gain_map(steps, device).exp())
             self.index.append(scale_index[:, *seen.slices] - (steps.astype(np.int32) << SCALE_FRACTION_BITS))
 
     def loss(self, scaling: ScalingPayload | None) -> float:
         """Bits + lambda * squared error."""
         maps, towards, least = list[Tensor](), list[Tensor](), list[Tensor]()
-        for component, (index, y) in enumerate(zip(self.index, self.y, strict=True)):
-            none = np.broadcast_to(self.mapped, index.shape)
-            steps = none if scaling is None else stepped(index, scaling.of(component), self.mapped)
+        for component, (index, y, places) in enumerate(zip(self.index, self.y, self.places, strict=True)):
+            none = np.broadcast_to(places, index.shape)
+            steps = none if scaling is None else stepped(index, scaling.of(component), places)
             maps.append(log_gain_map(steps, self.device))
             towards.append(y * maps[-1].exp())
             rows = scale_row(index + (steps.astype(np.int32) << SCALE_FRACTION_BITS))

@@ -46,7 +46,7 @@ class ComponentNetwork(nn.Module):
         self.gain = QualityTable(own.channels, anchors)
         self.inverse_gain = QualityTable(own.channels, anchors)
         self.hyper_analysis = HyperAnalysis(own.channels, own.hyper)
-        self.hyper_scale = HyperScale(own.channels, anchors, own.hyper)
+        self.hyper_scale = HyperScale(own.channels, anchors, own.hyper, own.local_steps)
         self.hyper_mean = HyperMean(anchors, own.hyper)
         self.hyper_prior = HyperPrior(own.hyper.z, anchors)
         width = own.hyper.features

@@ -59,6 +59,8 @@ class ComponentConfig:
     context: int
     """Width of the context model."""
     context_blocks: int = 1
+    local_steps: bool = False
+    """Whether the scale network also says by what step of the quantiser each place is coded (8.10)."""
 
     def synthesis_at(self, point: str) -> SynthesisConfig:
         """Synthesis transform of an operating point. Raises ModelError where there is none."""
@@ -113,6 +115,7 @@ def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
             hyper=HyperConfig(**values["hyper"]),
             context=values["context"],
             context_blocks=values["context_blocks"],
+            local_steps=values.get("local_steps", False),
         )
     except (KeyError, TypeError) as error:
         raise ModelError(f"architecture {ARCHITECTURE}: config does not fit: {error}") from None
@@ -120,7 +123,7 @@ def component_from_plain(values: Mapping[str, Any]) -> ComponentConfig:
 
 def structure(name: str) -> CodecConfig:
     """Structure by its registry name. Raises UsageError."""
-    structures = {"base": base_config, "tiny": tiny_config}
+    structures = {"base": base_config, "visual": visual_config, "tiny": tiny_config}
     if name not in structures:
         raise UsageError(f"model structure {name!r}: expected one of {', '.join(structures)}")
     return structures[name]()
@@ -147,6 +150,12 @@ def base_config() -> CodecConfig:
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
     )  # fmt: skip
     return CodecConfig(components=(luma, chroma))
+
+
+def visual_config() -> CodecConfig:
+    """The shipped structure with steps of places, which MS-SSIM needs and squared error does not."""
+    base = base_config()
+    return replace(base, components=tuple(replace(own, local_steps=True) for own in base.components))
 
 
 def tiny_config() -> CodecConfig:

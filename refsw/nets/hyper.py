@@ -49,28 +49,39 @@ class HyperAnalysis(nn.Module):
 
 
 class HyperScale(nn.Module):
-    """(8.3) Log scale of the residual from z; in the codec its integer twin runs (refsw.exact)."""
+    """(8.3) Log scale of the residual from z; in the codec its integer twin runs (refsw.exact).
 
-    def __init__(self, channels: int, anchors: int, config: HyperConfig) -> None:
+    With local steps (8.10) the last layer has one output more, which starts at zero.
+    """
+
+    def __init__(self, channels: int, anchors: int, config: HyperConfig, local_steps: bool = False) -> None:
         super().__init__()
+        self.channels = channels
         self.layers = nn.ModuleList(
             [
                 conv(config.z, 4 * config.scale, 3),
                 conv(config.scale, 4 * config.scale, 3),
-                conv(config.scale, channels, 3),
+                conv(config.scale, channels + local_steps, 3),
             ]
         )
+        for part in (self.layers[2].weight, self.layers[2].bias):
+            nn.init.zeros_(part.data[channels:])  # type: ignore[arg-type]
         self.quality = QualityTable(channels, anchors)
 
-    def network(self, z: Tensor) -> Tensor:
-        """z: [B, C_z, h/4, w/4] -> [B, C_y, h, w], natural log scale before the quality term."""
+    def hidden(self, z: Tensor) -> Tensor:
+        """z: [B, C_z, h/4, w/4] -> what the last layer takes, [B, S, h, w]."""
         x = F.relu(depth_to_space(self.layers[0](z)))
-        x = F.relu(depth_to_space(self.layers[1](x)))
-        return self.layers[2](x)
+        return F.relu(depth_to_space(self.layers[1](x)))
 
     def forward(self, z: Tensor, quality: Tensor) -> Tensor:
-        """Natural log of the scale, in quantiser steps [B, C_y, h, w]."""
-        return self.network(z).float() + self.quality(quality)
+        """Natural log of the scale, in quantiser steps [B, C_y, h, w], before local steps."""
+        return self.with_steps(z, quality)[0]
+
+    def with_steps(self, z: Tensor, quality: Tensor) -> tuple[Tensor, Tensor | None]:
+        """As `forward`, and the natural log of the gain of local steps before rounding, [B, 1, h, w]."""
+        out = self.layers[2](self.hidden(z)).float()
+        local = out[:, self.channels :] if out.shape[1] > self.channels else None
+        return out[:, : self.channels] + self.quality(quality), local
 
 
 class HyperMean(nn.Module):

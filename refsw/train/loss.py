@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from refsw.constants import QUALITY_MAP_LIMIT
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.rate import probability_bits, residual_bits
+from refsw.nets.rate import LOG_SCALE_STEP, probability_bits, residual_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
 from refsw.train.perceptual import ms_ssim
 from refsw.train.rounding import NEAREST, Rounding, rounded
@@ -28,6 +29,11 @@ MS_SSIM_SCALE = 1270.0
 def through(x: Tensor, least: Tensor | None = None) -> Tensor:
     """Round, with the gradient of the identity; least: see `refsw.train.rounding`."""
     return x + (rounded(x, least) - x).detach()
+
+
+def stepped(local: Tensor) -> Tensor:
+    """(8.10) Natural log of the gain of local steps, which are whole, with the gradient of the identity."""
+    return through((local / LOG_SCALE_STEP).clamp(-QUALITY_MAP_LIMIT, QUALITY_MAP_LIMIT)) * LOG_SCALE_STEP
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,15 @@ def rate_distortion(
             z_noisy = z + torch.rand_like(z) - 0.5 if network.training else z.round()
             z_bits.append(probability_bits(net.hyper_prior.probability(z_noisy, quality)).sum((1, 2, 3)) / pixels)
             z_hat = through(z)
-            log_scale = net.log_scale(z_hat, quality, height, width)
+            log_scale, local = net.hyper_scale.with_steps(z_hat, quality)
+            log_scale = log_scale[:, :, :height, :width]
             features = net.features(z_hat, quality, [decoded[i] for i in own.condition], height, width)
             gain, inverse = net.gain(quality), net.inverse_gain(quality)
-            if (finer := rounding.finer(index, log_scale)) is not None:
+            finer = rounding.finer(index, log_scale)
+            if local is not None:
+                steps = stepped(local[:, :, :height, :width])
+                finer = steps if finer is None else steps + finer
+            if finer is not None:
                 gain, inverse, log_scale, y = gain + finer, inverse - finer, log_scale + finer, y * finer.exp()
             least = rounding.thresholds(log_scale)
             mean, y_hat = net.context.run(
@@ -86,10 +97,15 @@ def rate_distortion(
     return RateDistortion(tuple(y_bits), tuple(z_bits), (out - rgb).square().mean((1, 2, 3)) * 255**2, out)
 
 
+def distortion_of(ms_ssim_share: float, shown: Tensor, rgb: Tensor) -> Tensor:
+    """What a recipe's loss weighs by lambda, of each picture of a batch in squared 8-bit steps: float32 [B]."""
+    squared = (shown - rgb).square().mean((1, 2, 3)) * 255**2
+    if not ms_ssim_share:
+        return squared
+    return (1 - ms_ssim_share) * squared + ms_ssim_share * MS_SSIM_SCALE * (1 - ms_ssim(shown, rgb))
+
+
 def weighted_loss(result: RateDistortion, rgb: Tensor, lagrangian: Tensor, ms_ssim_share: float) -> Tensor:
     """Rate plus lambda times distortion of each picture of a batch, weighted over lambda: float32 [B]."""
-    distortion = result.mse
-    if ms_ssim_share:
-        structural = MS_SSIM_SCALE * (1 - ms_ssim(result.reconstruction, rgb))
-        distortion = (1 - ms_ssim_share) * distortion + ms_ssim_share * structural
+    distortion = distortion_of(ms_ssim_share, result.reconstruction, rgb)
     return (lagrangian / LAMBDA_OF_UNIT_WEIGHT) ** -0.5 * (result.bits + lagrangian * distortion)

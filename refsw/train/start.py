@@ -100,8 +100,8 @@ def _start_transform(net: ComponentNetwork, planes: Tensor, weight: float, lagra
     net.inverse_gain.values.copy_(-net.gain.values)
     net.hyper_scale.quality.values.copy_((log_step.mean() - log_step)[:, None].expand(-1, channels))
     last = net.hyper_scale.layers[2]
-    last.weight.mul_(0.3)
-    last.bias.copy_(log_deviation - log_step.mean())
+    last.weight[:channels].mul_(0.3)
+    last.bias[:channels] = log_deviation - log_step.mean()
 
 
 def _normalise(layer: nn.Module, x: Tensor, target: float = 1.0) -> Tensor:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from refsw.errors import UsageError
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import structure
 from refsw.train import data
+from refsw.train.allocation import start_local_steps
+from refsw.train.loss import distortion_of
 from refsw.train.recipe import Recipe
 from refsw.train.rounding import NEAREST, Rounding, rounding
 from refsw.train.soap import Soap
@@ -122,6 +125,10 @@ def initial_state(recipe: Recipe, crops: data.Crops, device: str) -> State:
         adopted = adopt(network, Path(recipe.begin))
         began = adopted.digest
         open_channels(network, adopted.config, recipe.point, fixed_pictures(crops, recipe.seed + 3, 64, 256))
+        told = [own.local_steps for own in adopted.config.components]
+        if any(own.local_steps for own in network.config.components) and not any(told):
+            pictures = fixed_pictures(crops, recipe.seed + 4, 32, 256)
+            start_local_steps(network, pictures, recipe.point, partial(distortion_of, recipe.ms_ssim), recipe.seed)
         if any(name.endswith(f".synthesis.{recipe.point}.first.weight") for name in adopted.fresh):
             start_synthesis(network, recipe.point, fixed_pictures(crops, recipe.seed + 2, 64, 256))
     network.to(device)

@@ -44,6 +44,8 @@ def _outputs(module: str, config: CodecConfig, index: int) -> Axis | None:
         "hyper_scale.layers.0": GROUPS * own.hyper.scale, "hyper_scale.layers.1": GROUPS * own.hyper.scale,
         "hyper_mean.layers.0": GROUPS * own.hyper.mean, "hyper_mean.layers.2": GROUPS * own.hyper.mean,
     }  # fmt: skip
+    if module == "hyper_scale.layers.2" and own.local_steps:
+        return ((own.channels, GROUPS), (1, 1))
     size = grouped.get(module)
     if module.startswith("context.out."):
         size = own.channels
@@ -72,9 +74,9 @@ def _inputs(module: str, config: CodecConfig, index: int) -> Axis | None:
 
 
 def places(old: Axis, new: Axis) -> Tensor:
-    """Where the channels of `old` are in `new`, int64. Raises ValueError where one does not fit."""
+    """Where the channels of `old` are in `new`, also of more parts, int64. Raises ValueError where one does not fit."""
     found, offset = [], 0
-    for (size, groups), (wider, _) in zip(old, new, strict=True):
+    for (size, groups), (wider, _) in zip(old, new, strict=False):
         if wider < size:
             raise ValueError(f"{size} channels do not fit into {wider}")
         for group in range(groups):

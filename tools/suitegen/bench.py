@@ -141,7 +141,7 @@ class Bench:
         """Region by region, because the scale index of a region depends on its own z alone."""
         scale, component = self.model.scales[index], header.components[index]
         z = np.zeros((scale.network.inputs, *header.hyper_size), np.int8)
-        indices = np.zeros((scale.network.outputs, *header.latent_size), np.int32)
+        indices = np.zeros((scale.channels, *header.latent_size), np.int32)
         tables = scale.z_tables(component.quality_index)
         rows = np.repeat(np.arange(len(z)), z[0].size)
         z[:] = _symbols(f"{seed}/z{index}", rows, tables).reshape(z.shape)

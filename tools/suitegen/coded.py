@@ -67,9 +67,9 @@ class Coder:
             box = latent_box(header.region(region))
             for index, own in enumerate(header.components):
                 part = np.ascontiguousarray(z[index][:, *box.hyper.slices])
-                found, local = rule.scales(self.model.scales[index], index, part, own.quality_index, box)
-                scale_index[index][:, *box.slices] = found
-                steps[index][:, *box.slices] = 0 if local is None else local
+                scaled = rule.scales(self.model.scales[index], index, part, own.quality_index, box)
+                scale_index[index][:, *box.slices] = scaled.index
+                steps[index][:, *box.slices] = 0 if scaled.steps is None else scaled.steps
         given = None if rule is NO_STEPS else steps
         if given is not None:
             gains = [STEP_GAIN ** own.astype(np.float64) for own in given]

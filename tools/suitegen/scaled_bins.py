@@ -61,9 +61,11 @@ def hits(model: Model, decoded: Decoded, payload: ScalingPayload) -> Iterator[st
 
 def _index(scale: ScaleModel, z: NDArray[np.int8], quality_index: int, box: Box) -> NDArray[np.int32]:
     """s + q of a region, not clamped."""
-    found = np.empty((scale.network.outputs, box.height, box.width), np.int32)
+    found = np.empty((scale.channels, box.height, box.width), np.int32)
 
-    def keep(index: NDArray[np.int32], rows: slice, columns: slice) -> NDArray[np.int8]:
+    def keep(
+        index: NDArray[np.int32], _local: NDArray[np.int8] | None, rows: slice, columns: slice
+    ) -> NDArray[np.int8]:
         found[:, rows, columns] = index
         return np.zeros(index.shape, np.int8)
 
