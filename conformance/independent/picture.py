@@ -33,7 +33,7 @@ from conformance.independent.planes import domain_planes, stored
 from conformance.independent.refine import refined
 from conformance.independent.scaling import Scaling
 from conformance.independent.stages import Stages
-from conformance.independent.symbols import FrequencyTable, Symbols, decode_region, decode_steps
+from conformance.independent.symbols import STEP_LIMIT, FrequencyTable, Symbols, decode_region, decode_steps
 
 POINTS = {0: "sop", 1: "bop", 2: "hop"}  # 6.3.6, 9.8.5
 MAXIMUM_SAMPLES = 1 << 24
@@ -136,9 +136,14 @@ def part_of(steps: Tensor | None, region: Region) -> Tensor | None:
     return steps[top : top + height, left : left + width]
 
 
-def band_steps(scaling: Scaling | None, component: int, mapped: Tensor | None, index: Tensor) -> Tensor | None:
-    """(8.9.2) Steps of a region of a component. mapped: of its quality map; index: s + q."""
-    return mapped if scaling is None else scaling.steps(component, index, mapped)
+def band_steps(
+    scaling: Scaling | None, component: int, mapped: Tensor | None, index: Tensor, local: Tensor | None
+) -> Tensor | None:
+    """(8.9.2, 8.10.2) Steps of a region of a component. mapped: of its quality map; index: s + q; local: 8.10.1."""
+    place = mapped
+    if local is not None:
+        place = local if mapped is None else np.clip(mapped + local, -STEP_LIMIT, STEP_LIMIT)
+    return place if scaling is None else scaling.steps(component, index, place)
 
 
 def all_symbols(

@@ -25,7 +25,7 @@ SCALE_INDEX_MAXIMUM = 8191  # 8.3.1
 SCALE_FRACTION_BITS = 7  # 8.3.3
 ROWS = 64
 STEP_LIMIT = 16  # 8.8.1
-StepsOf = Callable[[Tensor], Tensor | None]
+StepsOf = Callable[[Tensor, Tensor | None], Tensor | None]  # of s + q and local steps
 """(8.8, 8.9) s + q, [C_y, h, w] -> t, [C_y, h, w] or [h, w]; None: all are 0."""
 
 
@@ -91,8 +91,13 @@ def decode_region(
     if not z_data:
         raise RejectedError("5.4", "the region is absent")
     z = decode_z(networks, header, ceil_div(height, 4), ceil_div(width, 4), z_data)
-    index = networks.scale(z)[:, :height, :width] + networks.quality[:, None, None]
-    steps = steps_of(index)
+    out, channels = networks.scale(z)[:, :height, :width], len(networks.quality)
+    local = None
+    if len(out) == channels + 1:  # 8.10.1
+        rounded = (out[channels] + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS
+        local = np.clip(rounded, -STEP_LIMIT, STEP_LIMIT)
+    index = out[:channels] + networks.quality[:, None, None]
+    steps = steps_of(index, local)
     more = 0 if steps is None else steps << SCALE_FRACTION_BITS  # 8.8.2
     scale_index = np.clip(index + more, 0, SCALE_INDEX_MAXIMUM)
     skip_mask = scale_index < header.skip_threshold
