@@ -39,7 +39,7 @@ from refsw.ctc.report.numbers import numbers
 from refsw.ctc.results import Point, Results
 from refsw.ctc.work import Outcome
 from refsw.errors import RefswError
-from refsw.io import read_image
+from refsw.io import make_folder, read_image
 from refsw.types import digest
 
 QUALITIES = (0.0, 14.0, 28.0, 42.0, 57.0, 71.0, 85.0, 100.0)
@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """The whole evaluation."""
     plan = make_plan(options)
+    if options.out:  # before anything is measured
+        make_folder(options.out)
     with ExitStack() as stack:
         folder = options.cache or stack.enter_context(tempfile.TemporaryDirectory(prefix="refsw-eval-"))
         cache = Cache(Path(folder).resolve())

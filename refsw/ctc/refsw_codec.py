@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -111,6 +112,7 @@ class RefswSession:
     def encode(self, image: Image, setting: float) -> Encoded:
         """The codestream at a quality, 0..100; loading code and weights is not counted."""
         self._load()
+        self._last = None  # its tensors would count in the peak of this one
         with clock() as spent:
             encoded = self._encode(image, setting)
         self._last = image, setting, encoded
@@ -119,10 +121,11 @@ class RefswSession:
     def expected(self, image: Image, setting: float) -> Image | None:
         """The encoder's reconstruction, of the last picture that was encoded where that is the one."""
         last, self._last = self._last, None
-        known = last is not None and last[0] is image and last[1] == setting
-        encoded = last[2] if last is not None and known else self._encode(image, setting)
-        with numerics(self._codec.threads):
-            shown: Image = encoded.reconstruct() if self._own else encoded.reconstruction
+        if last is None or last[0] is not image or last[1] != setting:
+            last = image, setting, self._encode(image, setting)
+        encoded = last[2]
+        with numerics(self._codec.threads) if self._own else nullcontext():
+            shown: Image | None = encoded.reconstruct() if self._own else encoded.reconstruction
         return shown
 
     def decode(self, data: bytes, like: Format) -> Decoded:

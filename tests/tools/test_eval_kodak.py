@@ -64,6 +64,13 @@ def test_a_wrong_codec_fails(
     assert all(message in line and "01.png" in line for line in lines)
 
 
+def test_conditions_are_written_for_refsw_itself(evaluate: Evaluate, pictures: Pictures, tmp_path: Path) -> None:
+    code, results = evaluate(pictures(0), "--codec", "refsw.api", "--qualities=50", "--anchors=")
+    assert (code, results["failures"], len(results["points"])) == (0, [], 1)
+    written = json.loads((tmp_path / "run" / "conditions.json").read_text())
+    assert [(codec["name"], codec["config"]) for codec in written["codecs"]] == [("refsw", "cfg/base.yaml")]
+
+
 def test_a_dying_codec_fails(evaluate: Evaluate, pictures: Pictures, capsys: pytest.CaptureFixture[str]) -> None:
     code, results = evaluate(pictures(FATAL), "--qualities", "40", "--anchors", "")
     assert code == 1 and results["points"] == []

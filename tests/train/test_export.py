@@ -14,7 +14,7 @@ from refsw.errors import ModelError
 from refsw.models import load_package
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import tiny_config
-from refsw.train.export import Z_TOTAL_BITS, at_points, describe, export, z_frequencies
+from refsw.train.export import at_points, describe, export, z_frequencies
 from tests.support.tiny import MODEL_ID, NAME, Started, training_pictures
 
 
@@ -68,10 +68,10 @@ def test_tables_of_z_are_the_prior(started: Started) -> None:
     net = started.network.component(0)
     frequencies = z_frequencies(net, 9)
     assert frequencies.shape == (9, 8, 2 * Z_LIMIT + 2) and frequencies.dtype == np.int32
-    assert frequencies.min() >= 1 and (frequencies.sum(2) == 1 << Z_TOTAL_BITS).all()
+    assert frequencies.min() >= 1 and (frequencies.sum(2) == 1 << 15).all()
     for rows in frequencies:
         FrequencyTables.from_frequencies(rows, -Z_LIMIT)
     z = torch.arange(-Z_LIMIT, Z_LIMIT + 1).float()[None, None, :, None].expand(1, 8, -1, 1)
     with torch.no_grad():
         prior = net.hyper_prior.probability(z, torch.tensor([0.5]))[0, :, :, 0].numpy()
-    assert np.abs(frequencies[4, :, :-1] / 2**Z_TOTAL_BITS - prior).max() < 0.003  # every entry is at least 1
+    assert np.abs(frequencies[4, :, :-1] / 2**15 - prior).max() < 0.003  # every entry holds 2^-15 at least
