@@ -56,7 +56,7 @@ def counted(network: CodecNetwork, rgb: torch.Tensor, quality: float) -> Counts:
         for coded in code(network, part, torch.full((len(part),), quality)):
             net = network.component(coded.index)
             size = coded.symbols.shape[2:]
-            scale = net.log_scale(coded.z, torch.full((len(part),), quality), *size)
+            scale = net.log_scale(coded.z, torch.full((len(part),), quality), *size) + LOG_SCALE_STEP * coded.steps
             row = ((scale - LOG_SCALE_MINIMUM) / LOG_SCALE_STEP).round().clamp(0, SCALE_ROWS - 1).long()
             symbols = coded.symbols.abs().long()
             inside = symbols <= LARGEST

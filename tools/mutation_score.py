@@ -26,6 +26,7 @@ from suitegen.patched_layers import LAYERS  # noqa: E402
 
 from conformance.mutants.decoder import MUTANTS, RARE, RARE_REASON, Decoder  # noqa: E402
 from conformance.mutants.enlarge import ENLARGE  # noqa: E402
+from conformance.mutants.local import LOCAL  # noqa: E402
 from conformance.mutants.scaling import SCALING  # noqa: E402
 from conformance.mutants.score import PROCESSES, Caught, catch, names, score  # noqa: E402
 from conformance.runner.claim import load_claim, outside  # noqa: E402
@@ -92,7 +93,8 @@ def near(name: str, vectors: Sequence[Vector], named: str) -> list[Vector]:
     if name.startswith("point-"):
         words = ("points-", "simple-")
     elif name in MUTANTS:
-        own_words = {**dict.fromkeys(ENLARGE, ("resolution-",)), **dict.fromkeys(SCALING, ("scaling-",))}
+        own_words = {**dict.fromkeys(ENLARGE, ("resolution-",)), **dict.fromkeys(SCALING, ("scaling-",)),
+                     **dict.fromkeys(LOCAL, ("local-",))}  # fmt: skip
         words = own_words.get(name, ("switched-", "linear-", "filters-"))
     elif name in LAYERS:
         words = ("map-",) if name.startswith("map-") else ("lossless-",)

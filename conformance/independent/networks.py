@@ -193,6 +193,9 @@ def build(package: Package, component: int, quality_index: int, point: str) -> N
     if not builder.has("context.first"):
         raise UnsupportedError("9.8.5", f"model package {package.name} has no picture-exact networks")
     rows, total_bits = z_table(builder.anchored("integer", "z_frequencies"), quality_index)
+    quality, scale = between_anchors(builder.anchored("integer", "quality"), quality_index), builder.scale()
+    if not scale.layers or len(scale.layers[-1].bias) - len(quality) not in (0, 1):
+        raise RejectedError("8.10.1", f"{entry.name} of model package {package.name}: outputs of the scale network")
     hyper = tuple(
         builder.fixed(f"hyper_mean.layers.{n}", SAMPLE if n else HYPER_LATENT, depth_to_space=n in (0, 2))
         for n in range(4)
@@ -200,8 +203,8 @@ def build(package: Package, component: int, quality_index: int, point: str) -> N
     return Networks(
         z_rows=rows,
         z_total_bits=total_bits,
-        quality=between_anchors(builder.anchored("integer", "quality"), quality_index),
-        scale=builder.scale(),
+        quality=quality,
+        scale=scale,
         hyper_mean=hyper,
         hyper_mean_gain=builder.gain("hyper_mean.gain"),
         fuse=(builder.fixed("fuse.0"), builder.block("fuse.1")) if entry.conditioned_on else None,

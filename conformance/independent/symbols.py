@@ -25,15 +25,15 @@ SCALE_INDEX_MAXIMUM = 8191  # 8.3.1
 SCALE_FRACTION_BITS = 7  # 8.3.3
 ROWS = 64
 STEP_LIMIT = 16  # 8.8.1
-StepsOf = Callable[[Tensor, Tensor | None], Tensor | None]  # of s + q and local steps
-"""(8.8, 8.9) s + q, [C_y, h, w] -> t, [C_y, h, w] or [h, w]; None: all are 0."""
+StepsOf = Callable[[Tensor, Tensor | None], Tensor | None]
+"""(8.8 to 8.10) s + q, [C_y, h, w], and local steps, [h, w] -> t, [C_y, h, w] or [h, w]; None: all are 0."""
 
 
 @dataclass(frozen=True)
 class Symbols:
     """(8.1) What clause 8 yields: z [C_z, ceil(h / 4), ceil(w / 4)]; the others [C_y, h, w].
 
-    steps: t, of the quality map alone [h, w]; None: all are 0.
+    steps: t, of quality map and local steps alone [h, w]; None: all are 0.
     """
 
     z: Tensor
@@ -92,10 +92,7 @@ def decode_region(
         raise RejectedError("5.4", "the region is absent")
     z = decode_z(networks, header, ceil_div(height, 4), ceil_div(width, 4), z_data)
     out, channels = networks.scale(z)[:, :height, :width], len(networks.quality)
-    local = None
-    if len(out) == channels + 1:  # 8.10.1
-        rounded = (out[channels] + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS
-        local = np.clip(rounded, -STEP_LIMIT, STEP_LIMIT)
+    local = local_steps(out[channels]) if len(out) > channels else None
     index = out[:channels] + networks.quality[:, None, None]
     steps = steps_of(index, local)
     more = 0 if steps is None else steps << SCALE_FRACTION_BITS  # 8.8.2
@@ -109,6 +106,12 @@ def decode_region(
         residual_data, gaussian.total_bits, gaussian.rows, rows, 1 << header.log2_lanes_residual
     )
     return Symbols(z, scale_index, skip_mask, symbols, steps)
+
+
+def local_steps(output: Tensor) -> Tensor:
+    """(8.10.1) Steps of places from the last output of the scale network, [h, w]."""
+    rounded = (output + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS
+    return np.clip(rounded, -STEP_LIMIT, STEP_LIMIT)
 
 
 def decode_steps(coded: bytes, gaussian: FrequencyTable, height: int, width: int) -> Tensor:

@@ -15,6 +15,7 @@ from conformance.independent.main import PROGRAM, ROOT, Job, run, specification
 from conformance.independent.picture import Decoded, decode_picture
 from conformance.mutants.enlarge import ENLARGE
 from conformance.mutants.filters import FILTERS
+from conformance.mutants.local import LOCAL
 from conformance.mutants.patch import Patch
 from conformance.mutants.points import POINTS
 from conformance.mutants.scaling import SCALING
@@ -26,12 +27,13 @@ from conformance.runner.process import Outcome
 from conformance.runner.suite import Suite, Vector
 
 CRASHED = 5
-MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE, **SCALING, **POINTS}
+MUTANTS: Mapping[str, Patch] = {**FILTERS, **SWITCHED, **ENLARGE, **SCALING, **LOCAL, **POINTS}
 """Decoder A with one wrong line."""
 RARE = frozenset({
     "linear-half-less", "linear-half-away", "linear-32-bit", "linear-unclipped", "switched-half-away",
     "switched-unclipped", "switched-threshold-above", "switched-threshold-rounded", "switched-direction-strict",
     "switched-direction-tie", "switched-direction-flat", "scaling-limit-above", "scaling-limit-below",
+    "local-half-less", "local-clamped-to-8", "local-unclamped",
 })  # fmt: skip
 RARE_REASON = "With these weights no sample of the suite is where the line matters; its bin is a hole as well."
 """Mutants that differ at few samples, which other weights may not have, and what holds of one that survives then."""

@@ -68,31 +68,35 @@ def _band_of_position(right: Any) -> Any:
     )
 
 
-def _symbols_alone(right: Any) -> Any:
-    """Steps of bands are for parsing; gains have those of the map."""
-
-    def decode_region(*given: Any) -> Any:
-        found = right(*given)
-        mapped = given[-1].args[2]
-        return replace(found, steps=mapped)
-
-    return decode_region
+StepsOf = Callable[[Any, Any, Any], Any]
+"""`band_steps` of a region, s + q, local steps -> steps."""
 
 
-def _gains_alone(right: Any) -> Any:
-    """Steps of bands are for gains; parsing has those of the map."""
+def as_it_is(own: Any, index: Any, local: Any) -> Any:
+    """Nothing is forgotten."""
+    return own(index, local)
 
-    def decode_region(*given: Any) -> Any:
-        own = []
 
-        def steps_of(index: Any) -> Any:
-            own.append(given[-1](index))
-            return given[-1].args[2]
+def apart(parsing: StepsOf, gains: StepsOf) -> Wrong:
+    """Parsing has other steps than gains."""
 
-        found = right(*given[:-1], steps_of)
-        return replace(found, steps=own[0])
+    def wrong(right: Any) -> Any:
+        def decode_region(*given: Any) -> Any:
+            kept = []
 
-    return decode_region
+            def steps_of(index: Any, local: Any) -> Any:
+                kept.append(gains(given[-1], index, local))
+                return parsing(given[-1], index, local)
+
+            return replace(right(*given[:-1], steps_of), steps=kept[0])
+
+        return decode_region
+
+    return wrong
+
+
+def _no_bands(own: Any, index: Any, local: Any) -> Any:
+    return own.func(None, *own.args[1:], index, local)
 
 
 def _with_tail(right: Any) -> Any:
@@ -132,9 +136,10 @@ SCALING: Mapping[str, Patch] = {
     "scaling-band-with-map": Patch("the band follows from the index with the step of the map (8.9.2)", Scaling, "steps",
         _band_with_map),
     "scaling-by-position": Patch("a position is in one band (8.9.2)", Scaling, "steps", _band_of_position),
-    "scaling-symbols-alone": Patch("gains lack the steps of bands (8.8.3)", picture, "decode_region", _symbols_alone),
+    "scaling-symbols-alone": Patch("gains lack the steps of bands (8.8.3)", picture, "decode_region",
+        apart(as_it_is, _no_bands)),
     "scaling-gains-alone": Patch("scale indices lack the steps of bands (8.8.2)", picture, "decode_region",
-        _gains_alone),
+        apart(_no_bands, as_it_is)),
     "accepts-band-steps": lenient("8.9.1.1", "steps beyond 8 are accepted"),
     "accepts-scaling-tail": Patch("bytes after the last step are accepted (5.3.3)", codestream, "TOOLS", _with_tail),
 }  # fmt: skip

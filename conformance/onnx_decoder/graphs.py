@@ -21,16 +21,16 @@ class Graphs:
 
     def __init__(self, folder: Path, component: str, point: str, quality_index: int, weights: str) -> None:
         self.quality = np.array([quality_index / 256], np.float32)
-        self.latent_graph = _session(folder / f"{component}.latents.onnx", weights)
-        self.synthesis_graph = _session(folder / f"{component}.{point}.onnx", weights)
+        self.latent_graph = _session(folder, f"{component}.latents.onnx", weights)
+        self.synthesis_graph = _session(folder, f"{component}.{point}.onnx", weights)
 
     def latents(
         self, z: NDArray[Any], symbols: NDArray[Any], steps: NDArray[Any] | None, conditions: Sequence[Array]
     ) -> tuple[Array, Array, Array]:
         """(9.2, 9.3) features, y_hat, unscaled latent, [C, h, w] each.
 
-        symbols: [C_y, h, w]; steps (8.8, 8.9): [h, w] or [C_y, h, w], None: all are 0; conditions: latents of earlier
-        components.
+        symbols: [C_y, h, w]; steps (8.8 to 8.10): [h, w] or [C_y, h, w], None: all are 0; conditions: latents of
+        earlier components.
         """
         height, width = symbols.shape[1:]
         own = np.zeros((1, height, width)) if steps is None else steps.reshape(-1, height, width)
@@ -47,9 +47,10 @@ class Graphs:
         return patches
 
 
-def _session(path: Path, weights: str) -> Any:
+def _session(folder: Path, name: str, weights: str) -> Any:
+    path = folder / name
     if not path.is_file():
-        raise UnsupportedError("E.5", f"{path}: no such graph; `refsw-export onnx` writes it")
+        raise UnsupportedError("E.5", f"{path}: no such graph; `refsw-export onnx {folder.name} -o {folder}` writes it")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -17,7 +17,10 @@ PROGRAM = "conformance.onnx_decoder"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     made = parser(PROGRAM, "Decodes a codestream with ONNX Runtime to raw planes.")
-    made.add_argument("--graphs", type=Path, required=True, help="folder that `refsw-export onnx` wrote")
+    made.add_argument(
+        "--graphs", type=Path, required=True, metavar="DIR",
+        help="where `refsw-export onnx MODEL -o DIR/MODEL` wrote graphs, for each model",
+    )  # fmt: skip
     given = made.parse_args(arguments)
 
     library = Library(given.models, given.spec)

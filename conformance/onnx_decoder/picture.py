@@ -37,7 +37,9 @@ MAXIMUM_SAMPLES = 1 << 23
 def decode_picture(
     data: bytes, library: Library, graphs: Path, wanted: str | None = None, keep: bool = False
 ) -> Decoded:
-    """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists.
+    """(7.1) All stages, kept where `keep` says so. wanted: an operating point of those that the codestream lists;
+
+    graphs: a folder with one of graphs for each model.
 
     Plane digests (6.12.4) hold for picture-exact decoders and are not checked. Raises RejectedError, UnsupportedError.
     """
@@ -52,7 +54,7 @@ def decode_picture(
     gaussian = library.gaussian()
     symbols = all_symbols(codestream, networks, gaussian, stages, quality_steps(codestream, gaussian))
     sessions = [
-        Graphs(graphs, entry.name, point, coded.quality_index, package.digest)
+        Graphs(graphs / package.name, entry.name, point, coded.quality_index, package.digest)
         for entry, coded in zip(package.components, header.components, strict=False)
     ]
     planes = np.zeros((planes_of(header), header.coded_height, header.coded_width), np.int64)

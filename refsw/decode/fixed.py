@@ -164,7 +164,7 @@ class FixedFlow(Generic[T]):
         if self.steps is None or sign is None:
             return Fixed(self.operations.gain(table, x.x, self.quality_index), table.output_range)
         total: T | None = None
-        shape = self.operations.shape(x.x)
+        shape = (*self.steps.shape[:-3], *self.operations.shape(x.x))
         for step in np.unique(self.steps).tolist():
             own = self.operations.gain(table, x.x, self.quality_index, sign * step * QUALITY_MAP_LOG_GAIN)
             own = self.operations.mask(own, np.broadcast_to(self.steps == step, shape).copy())

@@ -7,9 +7,9 @@ For component NAME, and operating point POINT:
     NAME.POINT.onnx     latent, features, quality -> patches
 
 all float32; z [1, C_z, ceil(h/4), ceil(w/4)]; symbols, y_hat, latent and conditions (latents of earlier components)
-[1, C_y, h, w]; steps [1, 1 or C_y, h, w], -16..16, of quality map and variance scaling (8.8, 8.9), 0 where there is
-neither; features [1, F, h, w]; patches [1, 64 P, 2h, 2w], -0.5..0.5; quality [1], quality_index / 256.
-h and w are free. The graphs follow `refsw.decode.fixed`, as picture-exact decoding does.
+[1, C_y, h, w]; steps [1, 1 or C_y, h, w], -16..16, of quality map, variance scaling and local steps (8.8 to 8.10), 0
+where there is none of them; features [1, F, h, w]; patches [1, 64 P, 2h, 2w], -0.5..0.5; quality [1], quality_index
+/ 256. h and w are free. The graphs follow `refsw.decode.fixed`, as picture-exact decoding does.
 """
 
 from __future__ import annotations

@@ -24,10 +24,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from refsw.constants import QUALITY_MAP_LIMIT
 from refsw.nets.blocks import QualityTable, activation, conv, residual_blocks
 from refsw.nets.config import CodecConfig
 from refsw.nets.context import ContextModel
 from refsw.nets.hyper import HyperAnalysis, HyperMean, HyperPrior, HyperScale
+from refsw.nets.rate import LOG_SCALE_STEP
 from refsw.nets.transforms import Analysis, Stem, Synthesis
 
 
@@ -74,6 +76,14 @@ class ComponentNetwork(nn.Module):
     def log_scale(self, z: Tensor, quality: Tensor, height: int, width: int) -> Tensor:
         """(8.3) Natural log scale of the residual, float32 [B, C_y, h, w]."""
         return self.hyper_scale(z, quality)[:, :, :height, :width]
+
+    def local_steps(self, z: Tensor, height: int, width: int) -> Tensor:
+        """(8.10.1) Step of each place, whole numbers -16..16, float32 [B, 1, h, w]; 0 where the structure has none."""
+        local = self.hyper_scale.steps(z)
+        if local is None:
+            return torch.zeros(len(z), 1, height, width, device=z.device)
+        steps = (local[:, :, :height, :width] / LOG_SCALE_STEP).round()
+        return steps.clamp(-QUALITY_MAP_LIMIT, QUALITY_MAP_LIMIT)
 
     def planes(self, y_hat: Tensor, features: Tensor, quality: Tensor, point: str) -> Tensor:
         """(9.4) y_hat without gain, features -> planes [B, P, 16h, 16w], range about -0.5..0.5, by one synthesis."""

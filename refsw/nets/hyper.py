@@ -77,11 +77,21 @@ class HyperScale(nn.Module):
         """Natural log of the scale, in quantiser steps [B, C_y, h, w], before local steps."""
         return self.with_steps(z, quality)[0]
 
+    def steps(self, z: Tensor) -> Tensor | None:
+        """Natural log of the gain of local steps before rounding, [B, 1, h, w]; None where the structure has none."""
+        return self._split(self.network(z))[1]
+
     def with_steps(self, z: Tensor, quality: Tensor) -> tuple[Tensor, Tensor | None]:
-        """As `forward`, and the natural log of the gain of local steps before rounding, [B, 1, h, w]."""
-        out = self.layers[2](self.hidden(z)).float()
-        local = out[:, self.channels :] if out.shape[1] > self.channels else None
-        return out[:, : self.channels] + self.quality(quality), local
+        """Both of them."""
+        scale, local = self._split(self.network(z))
+        return scale + self.quality(quality), local
+
+    def network(self, z: Tensor) -> Tensor:
+        """z: [B, C_z, h/4, w/4] -> natural log scale before the quality term, then local steps, [B, outputs, h, w]."""
+        return self.layers[2](self.hidden(z)).float()
+
+    def _split(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
+        return out[:, : self.channels], out[:, self.channels :] if out.shape[1] > self.channels else None
 
 
 class HyperMean(nn.Module):

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from refsw.nets.codec import CodecNetwork
+from refsw.nets.rate import LOG_SCALE_STEP
 from refsw.train.coded import Coded, code
 from refsw.train.colour import rgb_from_planes
 
@@ -36,13 +37,15 @@ class Weights:
     counted: Tensor
     z: Tensor
 
+    def by_channel(self) -> Tensor:
+        """Mean weight of each channel, [C_y]."""
+        return (self.weight * self.counted).sum((0, 2, 3)) / self.counted.sum((0, 2, 3)).float().clamp(min=1)
+
     def by_place(self, few: int) -> tuple[Tensor, Tensor]:
         """Mean weight at each place of what channels weigh together, and of how many symbols, [B, h, w] each."""
-        number = self.counted.sum((0, 2, 3)).float()
-        channel = (self.weight * self.counted).sum((0, 2, 3)) / number.clamp(min=1)
-        kept = self.counted & (number >= few * len(self.weight))[:, None, None]
+        kept = self.counted & (self.counted.sum((0, 2, 3)) >= few * len(self.weight))[:, None, None]
         share = kept.sum(1).float()
-        relative = self.weight / channel.clamp(min=1e-12)[:, None, None] * kept
+        relative = self.weight / self.by_channel().clamp(min=1e-12)[:, None, None] * kept
         return relative.sum(1) / share.clamp(min=1), share
 
 
@@ -59,7 +62,7 @@ def weights(
     quality = torch.full((len(rgb),), position)
     with torch.no_grad():
         coded = list(code(network, rgb, quality))
-        steps = [network.component(c.index).inverse_gain(quality).exp() for c in coded]
+        steps = [(network.component(c.index).inverse_gain(quality) - LOG_SCALE_STEP * c.steps).exp() for c in coded]
     found = [torch.zeros_like(c.latent) for c in coded]
     for _ in range(PROBES):
         signs = [2.0 * torch.randint(0, 2, c.latent.shape, generator=random) - 1 for c in coded]
@@ -74,12 +77,13 @@ def weights(
     out = []
     for c, weight in zip(coded, found, strict=True):
         with torch.no_grad():
-            scale = network.component(c.index).log_scale(c.z, quality, *weight.shape[2:])
+            scale = network.component(c.index).log_scale(c.z, quality, *weight.shape[2:]) + LOG_SCALE_STEP * c.steps
         out.append(Weights(weight, scale > math.log(LEAST_SCALE), c.z))
     return out
 
 
-def _joined(parts: Sequence[Weights]) -> Weights:
+def joined(parts: Sequence[Weights]) -> Weights:
+    """Of several batches."""
     return Weights(*(torch.cat([getattr(p, name) for p in parts]) for name in ("weight", "counted", "z")))
 
 
@@ -106,7 +110,7 @@ def start_local_steps(network: CodecNetwork, rgb: Tensor, point: str, distortion
     """
     random = torch.Generator().manual_seed(seed)
     found = [
-        [_joined(own) for own in zip(*batches, strict=True)]
+        [joined(own) for own in zip(*batches, strict=True)]
         for batches in (
             [weights(network, part, position, point, distortion, random) for part in rgb.split(BATCH)]
             for position in QUALITIES

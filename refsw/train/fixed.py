@@ -26,6 +26,7 @@ from refsw.exact.layer import MAX_SHIFT
 from refsw.nets.blocks import QualityTable, activation, depth_to_space
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.context import step_mask
+from refsw.nets.rate import LOG_SCALE_STEP
 from refsw.train.coded import code
 
 HEADROOM = 4.0  # a clamped activation is a visible error, two lost bits of 15 are not
@@ -54,10 +55,13 @@ class Use:
 
 
 class FloatFlow:
-    """`fixed.Flow` in float, which notes how everything is used and how large it becomes."""
+    """`fixed.Flow` in float, which notes how everything is used and how large it becomes.
 
-    def __init__(self, net: ComponentNetwork, quality: Tensor) -> None:
-        self.net, self.quality = net, quality
+    quality: positions [B]; steps: of each place (8.10), [B, 1, h, w].
+    """
+
+    def __init__(self, net: ComponentNetwork, quality: Tensor, steps: Tensor) -> None:
+        self.net, self.quality, self.steps = net, quality, steps
         self.layers: dict[str, Use] = {}
         self.gains: dict[str, Use] = {}
         self.maxima: dict[str, Tensor] = {}
@@ -105,7 +109,10 @@ class FloatFlow:
         unit = STEP if name == "gain" else name
         use = self.gains.setdefault(name, Use(x.units, unit))
         assert use.inputs == x.units, name
-        return self._note(x.x * self.table(name)(self.quality).exp(), unit)
+        log_gain = self.table(name)(self.quality)
+        if name in fixed.MAPPED:
+            log_gain = log_gain + fixed.MAPPED[name] * LOG_SCALE_STEP * self.steps
+        return self._note(x.x * log_gain.exp(), unit)
 
     def join(self, parts: Sequence[Seen]) -> Seen:
         """See fixed.Flow."""
@@ -158,7 +165,8 @@ def observe(network: CodecNetwork, pictures: Tensor, batch: int = 8) -> list[Flo
     for rgb, quality in zip(every.split(batch), qualities.split(batch), strict=True):
         latents: list[Seen] = []
         for coded in code(network, rgb, quality):
-            own, flow = network.config.components[coded.index], FloatFlow(network.component(coded.index), quality)
+            own = network.config.components[coded.index]
+            flow = FloatFlow(network.component(coded.index), quality, coded.steps)
             size, condition = coded.symbols.shape[2:], [latents[i] for i in own.condition]
             features = fixed.features(flow, own, Seen(coded.z, (WHOLE,)), condition, *size)
             _, latent = fixed.latents(flow, own, features, cast(Any, coded.symbols))

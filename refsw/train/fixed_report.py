@@ -136,8 +136,9 @@ def layer_reports(
         for coded in code(network, pictures, position):
             own, given = network.config.components[coded.index], calibrated[coded.index]
             proven = FixedComponent.from_tensors(f"component {coded.index}", given.tensors)
-            exact: FixedFlow[Tensor] = FixedFlow(TorchOperations(), proven, index)
-            flow = PairFlow(FloatFlow(network.component(coded.index), position), exact, given.units)
+            exact: FixedFlow[Tensor] = FixedFlow(TorchOperations(), proven, index, coded.steps.numpy().astype(np.int8))
+            near = FloatFlow(network.component(coded.index), position, coded.steps)
+            flow = PairFlow(near, exact, given.units)
             z = Pair(Seen(coded.z, (WHOLE,)), exact.load(coded.z.numpy().astype(np.int64), fixed.HYPER_LATENT_RANGE))
             symbols, condition = coded.symbols.numpy().astype(np.int32), [latents[i] for i in own.condition]
             features = fixed.features(flow, own, z, condition, *symbols.shape[2:])

@@ -27,6 +27,7 @@ def test_a_sample_is_reproduced(capsys: pytest.CaptureFixture[str]) -> None:
         "colour-bt601-8",
         "lossless-grey-16",
         "map-drawn",
+        "local-scaling-map",
     ):
         words += ["--only", name]
     assert main(words) == 0, capsys.readouterr().out

@@ -32,8 +32,8 @@ OF_A = ("filters-reversed", "filters-across", "filters-by-tile", "filters-by-blo
         "accepts-payload-tail", "accepts-no-plane-1", "accepts-tool-order", "resolution-phase-reversed",
         "resolution-half-less", "resolution-rows-first", "resolution-clipped-above", "resolution-after-colour",
         "resolution-before-filters", "resolution-side-up", "accepts-displayed-size", "scaling-sign",
-        "scaling-symbols-alone", "scaling-band-with-map", "accepts-band-steps", "point-bop-weights",
-        "point-first")  # fmt: skip
+        "scaling-symbols-alone", "scaling-band-with-map", "accepts-band-steps", "local-floor", "local-symbols-alone",
+        "local-of-luma", "local-before-bands", "point-bop-weights", "point-first")  # fmt: skip
 """Mutants of decoder A that a test runs."""
 
 

@@ -4,18 +4,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from refsw import syntax
+from refsw.api import decode_picture, encode_picture
+from refsw.config import Config, RegionsConfig
 from refsw.decode.model import local_steps, place_steps
+from refsw.decode.select import Selection
+from refsw.encode.analyse import Decisions, analyse_again, planes_of
+from refsw.encode.picture import picture_header
+from refsw.encode.rate import Target
+from refsw.encode.scaling import Trials
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.config import tiny_config
 from refsw.nets.rate import LOG_SCALE_STEP
+from refsw.syntax.geometry import Region
+from refsw.tools.tool import OFF
+from refsw.tools.toolbox import OWN
+from refsw.tools.variance_scaling.tool import VARIANCE_SCALING, forced, usual
+from refsw.train.fixed import calibrate
+from refsw.train.fixed_report import layer_reports
 from refsw.train.loss import stepped
+from tests.support.tiny import Started, picture, training_pictures
 
 OUTPUTS = arrays(np.int32, (2, 3), elements=st.integers(-9000, 9000))
 STEPS = arrays(np.int8, (2, 3), elements=st.integers(-16, 16))
@@ -64,3 +81,99 @@ def test_local_steps_begin_at_zero_and_change_no_scale() -> None:
         assert steps is not None and (steps == 0).all()
         assert torch.allclose(scale, before(z, quality), atol=1e-6)
         assert before.with_steps(z, quality)[1] is None
+
+
+def config(local: Started, mode: str, **parts: Any) -> Config:
+    modes = {tool.name: OFF for tool in OWN} | {VARIANCE_SCALING.name: mode}
+    return replace(local.config, tools=tuple(modes.items()), **parts)
+
+
+def drawn(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(5).integers(-16, 17, (height, width)).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels", "independent", "mapped"),
+    [("off", 3, None, False), ("off", 1, None, True), ("usual", 3, None, False), ("usual", 3, True, True),
+     ("off", 3, True, False), ("off", 3, False, True)],
+)  # fmt: skip
+def test_round_trip(local: Started, mode: str, channels: int, independent: bool | None, mapped: bool) -> None:
+    """Regions, windows, a quality map, bands and both modes of decoding agree with the encoder."""
+    image = picture(3, 130, 200, channels)
+    own = {} if independent is None else {"regions": RegionsConfig(2, 3, 0, independent)}
+    steps = drawn(9, 13) if mapped else None
+    encoded = encode_picture(image, config(local, mode, **own), quality=45, model=local.model, steps=steps)
+    assert abs(encoded.report.estimated_bits / 8 - encoded.report.bytes) <= 0.005 * encoded.report.bytes + 64 * 6
+    decoded = decode_picture(encoded.data, model=local.model, keep=True)
+    assert encoded.reconstruction is not None
+    np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
+    held = decoded.tensors[0].steps
+    assert held is not None and held.ndim == (2 if mode == "off" else 3) and held.min() < 0 < held.max()
+    exact = decode_picture(encoded.data, model=local.model, exact="auto").image.samples
+    oracle = decode_picture(encoded.data, model=local.model, exact="oracle").image.samples
+    np.testing.assert_array_equal(exact, oracle)
+    assert np.abs(exact.astype(int) - decoded.image.samples).mean() < 0.5
+    part = decode_picture(encoded.data, model=local.model, selection=Selection(area=Region(20, 70, 90, 150)))
+    assert np.abs(part.image.samples.astype(int) - decoded.image.samples[20:90, 70:150]).max() <= 1
+
+
+def test_steps_are_what_the_scale_network_says(local: Started) -> None:
+    encoded = encode_picture(picture(3, 96, 128), config(local, "off"), quality=60, model=local.model)
+    found = decode_picture(encoded.data, model=local.model, keep=True)
+    for own, scale, tensors in zip(found.symbols, local.model.scales, found.tensors, strict=True):
+        out = scale.network.run(own.z)[:, :6, :8]
+        expected = np.floor(out[-1] / 128 + 0.5).clip(-16, 16)
+        assert tensors.steps is not None
+        np.testing.assert_array_equal(tensors.steps, expected)
+        offset = scale.quality_offset(found.codestream.picture_header.components[0].quality_index)[:, None, None]
+        wanted = (out[:-1] + offset + 128 * expected).clip(0, 8191)
+        np.testing.assert_array_equal(own.scale_index, wanted)
+
+
+def test_steps_of_what_is_not_there_are_those_of_the_map(local: Started) -> None:
+    """(9.7.2)"""
+    regions = RegionsConfig(2, 2, 0, True)
+    encoded = encode_picture(
+        picture(3, 128, 128), config(local, "off", regions=regions), quality=40, model=local.model, steps=drawn(8, 8)
+    )
+    stream = syntax.read(encoded.data)
+    lost = replace(stream, z=(replace(stream.z[0], substream_data=b""), *stream.z[1:]))
+    whole = decode_picture(encoded.data, model=local.model, exact="auto").tensors[0].steps
+    found = decode_picture(syntax.write(lost), model=local.model, selection=Selection(conceal=True), exact="auto")
+    held = found.tensors[0].steps
+    assert held is not None and whole is not None
+    np.testing.assert_array_equal(held[:4, :4], drawn(8, 8)[:4, :4])
+    assert (whole[:4, :4] != held[:4, :4]).any()
+    np.testing.assert_array_equal(held[4:], whole[4:])
+
+
+def test_bands_are_judged_with_local_steps(local: Started) -> None:
+    image, own = picture(8, 96, 144), config(local, "on")
+    header, read = picture_header(image, own, local.model, 1000), planes_of(image)
+    losses = []
+    for scaling in (None, usual(2)):
+        found, _ = analyse_again(local.model, header, read, None, decisions=Decisions(100, scaling=scaling, keep=True))
+        trials = Trials(local.model, read, found, own, "cpu")
+        losses.append([trials.loss(None), trials.loss(usual(2)), trials.loss(forced("coarsest", 2))])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.01)  # whatever the analysis was made with
+    assert losses[0][2] > 1.03 * losses[0][1]
+
+
+def test_targets_refinement_and_layers(local: Started) -> None:
+    image = picture(8, 96, 144)
+    sized = encode_picture(image, config(local, "on"), target=Target("bytes", 1500.0), model=local.model)
+    assert abs(len(sized.data) / 1500 - 1) < 0.05
+    refined = replace(config(local, "usual"), refine=replace(local.config.refine, iterations=6, seconds=None))
+    better = encode_picture(image, refined, quality=50, model=local.model, steps=drawn(6, 9))
+    assert better.report.refine_gain > 0 and better.reconstruction is not None
+    shown = decode_picture(better.data, model=local.model).image.samples
+    np.testing.assert_array_equal(shown, better.reconstruction.samples)
+    kept = encode_picture(image, config(local, "usual"), quality=40, model=local.model, lossless=True)
+    np.testing.assert_array_equal(decode_picture(kept.data, model=local.model).image.samples, image.samples)
+
+
+def test_calibration_sees_the_steps(local: Started) -> None:
+    """Integer networks follow the float ones as closely as without local steps."""
+    rgb = training_pictures(4, 128)
+    for report in layer_reports(local.network, calibrate(local.network, rgb), rgb):
+        assert report.error < 0.02, report

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """The tiny structure at its linear start on synthetic pictures, exported and installed: a real codec in a second.
 
-Fixture `started` is what tests take; `picture` makes the pictures.
+Fixture `started` is what tests take, `local` the same with local steps (8.10); `picture` makes the pictures.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,8 @@ from refsw.train.export import describe, export
 from refsw.train.start import start
 from refsw.types import Image
 
-NAME = "started"
-MODEL_ID = 60002
+NAME, LOCAL_NAME = "started", "local"
+MODEL_ID, LOCAL_ID = 60002, 60003
 
 
 def samples(seed: int, height: int, width: int, channels: int = 3) -> NDArray[np.uint8]:
@@ -64,15 +64,20 @@ def training_pictures(count: int, side: int) -> torch.Tensor:
     return torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 255
 
 
-def started_network() -> CodecNetwork:
-    """The tiny structure at its start, the same in every session."""
+def started_network(local: bool = False) -> CodecNetwork:
+    """The tiny structure at its start, the same in every session; local: with steps of places, drawn ones."""
+    config = tiny_config()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        network = CodecNetwork(tiny_config())
+        network = CodecNetwork(
+            replace(config, components=tuple(replace(own, local_steps=local) for own in config.components))
+        )
         start(network, training_pictures(24, 128))
         for synthesis in network.component(0).synthesis.values():
             assert isinstance(synthesis, Synthesis) and synthesis.skip is not None
             nn.init.normal_(synthesis.skip.weight, std=0.002)  # small, but not silent
+        for index, own in enumerate(config.components[: len(config.components) * local]):
+            nn.init.normal_(network.component(index).hyper_scale.layers[2].weight[own.channels :], std=0.06)
     return network.eval().requires_grad_(False)
 
 
@@ -91,10 +96,20 @@ class Started:
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Iterator[Started]:
     """The started tiny model; tiny_model comes first, because it sets REFSW_MODELS to its own folder alone."""
-    network = started_network()
-    folder = tmp_path_factory.mktemp("started") / NAME
-    export(network, training_pictures(8, 128), folder, describe(network, NAME, MODEL_ID, "Start, for tests.", {}))
+    yield from installed(started_network(), tmp_path_factory.mktemp("started") / NAME, MODEL_ID)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Iterator[Started]:
+    """As `started`, with local steps."""
+    yield from installed(started_network(local=True), tmp_path_factory.mktemp("local") / LOCAL_NAME, LOCAL_ID)
+
+
+def installed(network: CodecNetwork, folder: Path, model_id: int) -> Iterator[Started]:
+    """Exported, and found in its folder until the generator ends."""
+    name = folder.name
+    export(network, training_pictures(8, 128), folder, describe(network, name, model_id, "Start, for tests.", {}))
     before = os.environ["REFSW_MODELS"]
     os.environ["REFSW_MODELS"] = os.pathsep.join([str(folder.parent), before])
-    yield Started(network, folder, Model.from_package(load_package(NAME)), load_config("base", [f"model={NAME}"]))
+    yield Started(network, folder, Model.from_package(load_package(name)), load_config("base", [f"model={name}"]))
     os.environ["REFSW_MODELS"] = before

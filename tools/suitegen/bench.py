@@ -29,7 +29,8 @@ from refsw.encode.tools import tool_blocks
 from refsw.encode.write import with_plane_digests, write_picture
 from refsw.entropy import rans
 from refsw.entropy.tables import FrequencyTables, gaussian_tables
-from refsw.models import ModelPackage
+from refsw.errors import RefswError
+from refsw.models import ModelPackage, load_package
 from refsw.spec import level
 from refsw.syntax.headers import EXPERIMENTAL, Codestream, ComponentHeader, PictureHeader, QualityMap
 from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
@@ -77,6 +78,26 @@ class Bench:
     def simple(self) -> Bench:
         """The same for profile simple."""
         return Bench(self.package, "cfg/simple.yaml", self)
+
+    @cached_property
+    def visual(self) -> Bench:
+        """The same for the set `visual`, which has local steps (8.10)."""
+        if self.shared is None:
+            return Bench(load_package("visual"), "cfg/visual.yaml")
+        return Bench(self.shared.visual.package, self.configuration, self.shared.visual)
+
+    @property
+    def packages(self) -> tuple[ModelPackage, ...]:
+        """Of all models that vectors are coded with."""
+        return self.package, self.visual.package
+
+    def of(self, data: bytes) -> Bench:
+        """The bench of the model that a codestream names; this one where it names none."""
+        try:
+            model_id = syntax.read(data).picture_header.model_id
+        except RefswError:
+            return self
+        return self.visual if model_id == self.visual.package.description.model_id else self
 
     def config(self, *overrides: str) -> Config:
         """The configuration, with what a vector changes."""

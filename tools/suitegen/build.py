@@ -22,7 +22,7 @@ from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 from suitegen.units import unit_files
 
-EDITION, VERSION = "2026.1", "0.9.0"
+EDITION, VERSION = "2026.1", "0.10.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
 COVERAGE = "coverage.json"
@@ -129,7 +129,7 @@ def write_suite(
             path.write_bytes(data)
         names.add(name)
 
-    needed, package = _needs(built), bench.package
+    needed = _needs(built)
     for one in built:
         put(f"streams/{one.recipe.id}.jai", one.data)
         for name, own in shown(one):
@@ -140,7 +140,7 @@ def write_suite(
         "edition": EDITION,
         "version": VERSION,
         "spec": f"refsw {__version__}",
-        "weights": {package.description.name: package.digest},
+        "weights": {one.description.name: one.digest for one in bench.packages},
         "generator": "tools/make_suite.py",
         "profiles": [p.name for p in spec.profiles()],
         "levels": [level.name for level in spec.levels()],

@@ -38,7 +38,7 @@ from refsw.tools.switched_enhancement.features import REACH as SWITCHED_REACH
 from refsw.tools.tool import Place, Plane, PostFilter
 from refsw.tools.toolbox import OWN, syntax_of
 from refsw.tools.variance_scaling.tool import VARIANCE_SCALING
-from suitegen import enlarge_bins, scaled_bins
+from suitegen import enlarge_bins, local_bins, scaled_bins
 from suitegen.bench import Bench
 
 Wide = NDArray[np.int64]
@@ -72,18 +72,20 @@ def every() -> tuple[str, ...]:
         *(f"{name}: sum = {what}" for name in (SWITCHED, LINEAR) for what in ("beyond 32 bits", "negative half")),
         *enlarge_bins.every(),
         *scaled_bins.every(),
+        *local_bins.every(),
     )  # fmt: skip
 
 
 def hits(bench: Bench, data: bytes) -> frozenset[str]:
     """Bins of one stream; none where it does not decode."""
+    bench = bench.of(data)
     try:
         stream = syntax.read(data)
+        bins = set(local_bins.hits(bench.model, stream))
         found = told(stream) if stream.tool_header is not None else ()
         if not found or stream.tool_header is None:
-            return frozenset()
+            return frozenset(bins)
         header = stream.picture_header
-        bins = set[str]()
         for block, one in zip(stream.tool_header.tools, found, strict=False):
             bins |= payload_coverage(block.tool_payload, syntax_of(one.tool), header_names(header))
         decoded = decode_picture(

@@ -32,8 +32,8 @@ class Decoded:
 
 
 def decode(bench: Bench, data: bytes, point: str | None = None, lossy: bool = False) -> Decoded:
-    """Decodes picture-exactly; lossy: lossless layers are left aside."""
-    decoded = decode_picture(data, operating_point=point, model=bench.model, exact="auto", lossy=lossy)
+    """Decodes picture-exactly, by the model that is named; lossy: lossless layers are left aside."""
+    decoded = decode_picture(data, operating_point=point, model=bench.of(data).model, exact="auto", lossy=lossy)
     result, planes = result_of(decoded.image), planes_of(decoded.image)
     names = ("width", "height", "bit_depth", "chroma_format", "components", "alpha")
     geometry = Geometry(**{name: result[name] for name in names} | {"components": tuple(result["components"])})

@@ -152,7 +152,7 @@ PATCHES: Mapping[str, Patch] = {
         _nearest_quality),
     "quality-floor": Patch("scale offsets are one too small (8.3.2)", ScaleModel, "quality_offset",
         lambda r: lambda self, q: r(self, q) - (q % 256 != 0)),
-    "z-kept-in-5-bits": Patch("z is clamped to -16..15 before the scale network", ScaleModel, "scale_index",
+    "z-kept-in-5-bits": Patch("z is clamped to -16..15 before the scale network", ScaleModel, "scaled_index",
         lambda r: lambda self, z, *rest, **more: r(self, z.clip(-16, 15), *rest, **more)),
     "states-unchecked": Patch("final states are not compared (8.4.4.5)", rans.Decoder, "finish",
         lambda r: lambda self: None),

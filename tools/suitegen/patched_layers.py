@@ -13,7 +13,7 @@ from conformance.mutants.patch import Patch
 from refsw.constants import QUALITY_MAP_LIMIT
 from refsw.decode import lossless, parse, picture, quality_map
 from refsw.decode.fixed import FixedFlow
-from refsw.decode.model import ScaleModel
+from refsw.decode.steps import Steps
 from refsw.lossless import features, lattice, parameters, predict, region, stored
 from refsw.lossless.rows import RAW
 from suitegen import patched
@@ -98,21 +98,31 @@ def _mean_steps(change: Callable[[Any], Any]) -> Wrong:
     return lambda right: lambda self, steps: right(self, None if steps is None else change(steps))
 
 
-def _scale(right: Any, change: Callable[[Any], Any]) -> Any:
-    def scale_index(self: Any, z: Any, q: Any, h: int, w: int, backend: str = "auto", steps: Any = None) -> Any:
-        return right(self, z, q, h, w, backend, None if steps is None else change(steps))
+def _scale(change: Callable[[Any], Any]) -> Wrong:
+    """Scale indices have other steps of the map than gains."""
 
-    return scale_index
+    def wrong(right: Any) -> Any:
+        def scales(self: Steps, *given: Any) -> Any:
+            found = right(self, *given)
+            other = self if self.mapped is None else replace(self, mapped=change(self.mapped))
+            return replace(found, index=right(other, *given).index)
+
+        return scales
+
+    return wrong
 
 
 def _clamped_early(right: Any) -> Any:
     """The step is added to a scale index that is clamped already."""
 
-    def scale_index(self: Any, z: Any, q: Any, h: int, w: int, backend: str = "auto", steps: Any = None) -> Any:
-        found = right(self, z, q, h, w, backend)
-        return found if steps is None else (found + (steps.astype(np.int32) << 7)).clip(0, 8191)
+    def scales(self: Steps, *given: Any) -> Any:
+        found = right(self, *given)
+        if self.mapped is None or self.scaling is not None:
+            return found
+        own = right(replace(self, mapped=None), *given)
+        return replace(found, index=(own.index + (found.steps.astype(np.int32) << 7)).clip(0, 8191))
 
-    return scale_index
+    return scales
 
 
 def _in_every_profile(right: Any) -> Any:
@@ -195,11 +205,9 @@ LAYERS: Mapping[str, Patch] = {
         _mean_steps(lambda s: None)),
     "map-mean-sign": Patch("gains of the mean path are divided by r^t (8.8.3)", FixedFlow, "with_steps",
         _mean_steps(lambda s: -s)),
-    "map-not-scale": Patch("scale indices ignore the map (8.8.2)", ScaleModel, "scale_index",
-        lambda r: _scale(r, lambda s: s * 0)),
-    "map-scale-sign": Patch("steps are subtracted from scale indices (8.8.2)", ScaleModel, "scale_index",
-        lambda r: _scale(r, lambda s: -s)),
-    "map-clamped-early": Patch("scale indices are clamped before the step is added (8.8.2)", ScaleModel, "scale_index",
+    "map-not-scale": Patch("scale indices ignore the map (8.8.2)", Steps, "scales", _scale(lambda s: s * 0)),
+    "map-scale-sign": Patch("steps are subtracted from scale indices (8.8.2)", Steps, "scales", _scale(lambda s: -s)),
+    "map-clamped-early": Patch("scale indices are clamped before the step is added (8.8.2)", Steps, "scales",
         _clamped_early),
     "map-transposed": Patch("rows and columns of the map are exchanged (8.8.1)", parse, "picture_steps",
         _steps(lambda s: np.ascontiguousarray(np.resize(s.T, s.shape)))),

@@ -60,10 +60,11 @@ def _maps(image: Image) -> Iterator[Recipe]:
     for name, sign in (("ends", 1), ("ends-turned", -1)):
         bands = tuple(sign * step for step in (8, -8, 8, -8, -8, 8, -8, 8))
         yield _vector(f"map-{name}", "ends of the range", "The sum of both steps is clamped to -16..16.", image, bands,
-                      steps=_halves)  # fmt: skip
+                      steps=halves)  # fmt: skip
 
 
-def _halves(rows: int, columns: int) -> NDArray[np.int8]:
+def halves(rows: int, columns: int) -> NDArray[np.int8]:
+    """Greatest steps at the left, least ones at the right."""
     left = np.arange(columns) < columns // 2
     row = np.where(left, QUALITY_MAP_LIMIT, -QUALITY_MAP_LIMIT).astype(np.int8)
     return np.tile(row, (rows, 1))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw.constants import QUALITY_MAP_LIMIT, SCALE_FRACTION_BITS, SCALE_INDEX_MAXIMUM
-from refsw.decode.model import Model, ScaleModel
+from refsw.decode.model import Model, ScaleModel, place_steps
 from refsw.decode.picture import Decoded
 from refsw.decode.quality_map import picture_steps
 from refsw.decode.windows import Box, latent_box
@@ -54,23 +54,29 @@ def hits(model: Model, decoded: Decoded, payload: ScalingPayload) -> Iterator[st
         for region in range(header.num_regions):
             box = latent_box(header.region(region))
             z = np.ascontiguousarray(own.z[:, *box.hyper.slices])
-            index = _index(model.scales[component], z, quality_index, box)
-            local = np.zeros((box.height, box.width), np.int8) if mapped is None else mapped[box.slices]
-            yield from _region(component, index, payload.of(component), local)
+            index, places = before_bands(model.scales[component], z, quality_index, box, mapped)
+            yield from _region(component, index, payload.of(component), places)
 
 
-def _index(scale: ScaleModel, z: NDArray[np.int8], quality_index: int, box: Box) -> NDArray[np.int32]:
-    """s + q of a region, not clamped."""
+def before_bands(
+    scale: ScaleModel, z: NDArray[np.int8], quality_index: int, box: Box, mapped: NDArray[np.int8] | None
+) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Of a region: s + q, not clamped, and the step of each place."""
     found = np.empty((scale.channels, box.height, box.width), np.int32)
+    places = np.zeros((box.height, box.width), np.int8)
+    own = None if mapped is None else mapped[box.slices]
 
     def keep(
-        index: NDArray[np.int32], _local: NDArray[np.int8] | None, rows: slice, columns: slice
-    ) -> NDArray[np.int8]:
+        index: NDArray[np.int32], local: NDArray[np.int8] | None, rows: slice, columns: slice
+    ) -> NDArray[np.int8] | None:
         found[:, rows, columns] = index
-        return np.zeros(index.shape, np.int8)
+        place = place_steps(None if own is None else own[rows, columns], local)
+        if place is not None:
+            places[rows, columns] = place
+        return None
 
     scale.scaled_index(z, quality_index, box.height, box.width, keep)
-    return found
+    return found, places
 
 
 def _region(

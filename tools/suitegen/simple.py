@@ -29,6 +29,7 @@ AGAIN = (
     "drawn-1024", "z-ends", "symbol-255", "symbol-16-bit", "symbol-zero",
     "switched-both", "linear-both", "filters-both", "filters-grey", "filters-420-10", "filters-1x1",
     "scaling-drawn", "scaling-grey", "scaling-regions-dependent", "scaling-filters", "scaling-plane-digest",
+    "local-rgb", "local-grey", "local-regions-dependent", "local-scaling",
     "filters-dependent", "filters-independent", "filters-tiles", "filters-alpha", "filters-plane-digest",
     "lossless-rgb", "lossless-420", "lossless-deflate-420-10", "lossless-regions-dependent",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from fractions import Fraction
 from refsw.colour import custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
-from suitegen import corners, enlarged, filters, lossless, maps, pictures, scaled, segments, simple, stress
+from suitegen import corners, enlarged, filters, local, lossless, maps, pictures, scaled, segments, simple, stress
 from suitegen.bench import Bench, component
 from suitegen.recipe import Recipe
 
@@ -36,6 +36,7 @@ def of_base() -> Iterator[Recipe]:
     yield from filters.recipes()
     yield from enlarged.recipes()
     yield from scaled.recipes()
+    yield from local.recipes()
 
 
 def coded(

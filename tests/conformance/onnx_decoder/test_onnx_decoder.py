@@ -29,8 +29,15 @@ NEAR = {8: 3, 16: 3 * 257}  # steps of a sample between integer and float networ
 @pytest.fixture(scope="module")
 def graphs(started: Started, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("graphs")
-    assert refsw_export(["onnx", started.folder.name, "-o", str(out)]) == 0
+    assert refsw_export(["onnx", started.folder.name, "-o", str(out / started.folder.name)]) == 0
     return out
+
+
+def test_local_steps(local: Started, tmp_path: Path) -> None:
+    """(8.10) They come to the graphs as other steps do."""
+    out, own = tmp_path / "graphs", Bench(tmp_path, local.folder.parent, local.folder.name)
+    assert refsw_export(["onnx", local.folder.name, "-o", str(out / local.folder.name)]) == 0
+    near(own, out, own.stream(picture(5, 70, 97), "tools.variance_scaling=usual"), 8)
 
 
 @pytest.fixture
