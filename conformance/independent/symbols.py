@@ -111,7 +111,8 @@ def decode_region(
 def local_steps(output: Tensor) -> Tensor:
     """(8.10.1) Steps of places from the last output of the scale network, [h, w]."""
     rounded = (output + (1 << (SCALE_FRACTION_BITS - 1))) >> SCALE_FRACTION_BITS
-    return np.clip(rounded, -STEP_LIMIT, STEP_LIMIT)
+    steps: Tensor = np.clip(rounded, -STEP_LIMIT, STEP_LIMIT)
+    return steps
 
 
 def decode_steps(coded: bytes, gaussian: FrequencyTable, height: int, width: int) -> Tensor:
