@@ -9,12 +9,12 @@ from torch import nn
 
 from refsw.complexity import Layer, component_work, decoder_complexity
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.config import base_config, structure
+from refsw.nets.config import CodecConfig, base_config, structure, visual_config
 from refsw.spec import profile_named
 
 
 @pytest.mark.parametrize("point", ["bop", "sop"])
-@pytest.mark.parametrize("name", ["base", "tiny"])
+@pytest.mark.parametrize("name", ["base", "visual", "tiny"])
 def test_convolutions_are_those_that_run(name: str, point: str) -> None:
     config = structure(name)
     network = CodecNetwork(config)
@@ -47,9 +47,10 @@ def test_convolutions_are_those_that_run(name: str, point: str) -> None:
     assert sum(w.parameters for w in counted) == weights + matrices
 
 
+@pytest.mark.parametrize("config", [base_config(), visual_config()], ids=["base", "visual"])
 @pytest.mark.parametrize(("point", "name"), [("sop", "simple"), ("bop", "base")])
-def test_the_shipped_structure_is_within_its_profile(point: str, name: str) -> None:
-    complexity, profile = decoder_complexity(base_config(), point), profile_named(name)
+def test_the_shipped_structures_are_within_their_profile(config: CodecConfig, point: str, name: str) -> None:
+    complexity, profile = decoder_complexity(config, point), profile_named(name)
     assert complexity.kmac_per_sample <= profile.max_kmac_per_sample
     assert complexity.parameters <= profile.max_parameters
-    assert decoder_complexity(base_config(), point, 1).kmac_per_sample < complexity.kmac_per_sample
+    assert decoder_complexity(config, point, 1).kmac_per_sample < complexity.kmac_per_sample
