@@ -7,16 +7,24 @@ from dataclasses import asdict
 import pytest
 
 from refsw.errors import ModelError, UsageError
-from refsw.nets.config import ARCHITECTURE, CodecConfig, base_config, component_from_plain, structure, tiny_config
+from refsw.nets.config import (
+    ARCHITECTURE,
+    CodecConfig,
+    base_config,
+    component_from_plain,
+    structure,
+    tiny_config,
+    visual_config,
+)
 
 
 def test_structures_are_found_by_name() -> None:
     assert structure("base") == base_config() and structure("tiny") == tiny_config()
-    with pytest.raises(UsageError, match=r"'huge': expected one of base, tiny"):
+    with pytest.raises(UsageError, match=r"'huge': expected one of base, visual, tiny"):
         structure("huge")
 
 
-@pytest.mark.parametrize("config", [base_config(), tiny_config()])
+@pytest.mark.parametrize("config", [base_config(), visual_config(), tiny_config()])
 def test_structures_are_consistent(config: CodecConfig) -> None:
     planes = [p for c in config.components for p in c.planes]
     assert planes == list(range(len(planes)))
