@@ -150,6 +150,8 @@ def decode_stages(stream: Path, model: Model, out: Path) -> Stages:
 def symbol_stages(decoded: Decoded, model: Model) -> tuple[float, float]:
     """Seconds of the scale path and of entropy decoding, each run once more by itself."""
     from refsw.decode.parse import scale_row, z_rows
+    from refsw.decode.steps import NO_STEPS
+    from refsw.decode.windows import Box
     from refsw.entropy import rans
     from refsw.entropy.tables import gaussian_tables
 
@@ -158,7 +160,7 @@ def symbol_stages(decoded: Decoded, model: Model) -> tuple[float, float]:
     for index, (own, symbols) in enumerate(zip(stream.picture_header.components, decoded.symbols, strict=True)):
         scale, size = model.scales[index], symbols.symbols.shape[1:]
         start = perf_counter()
-        scale.scale_index(symbols.z, own.quality_index, size[0], size[1])
+        NO_STEPS.scales(scale, index, symbols.z, own.quality_index, Box(0, 0, size[0], size[1]))
         scale_path += perf_counter() - start
         rows = scale_row(symbols.scale_index[~symbols.skip_mask])
         rows_of_z = z_rows(len(symbols.z), (symbols.z.shape[1], symbols.z.shape[2]))

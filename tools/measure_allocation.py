@@ -25,7 +25,7 @@ from refsw.decode.model import Model
 from refsw.errors import RefswError
 from refsw.models import load_package
 from refsw.train import data
-from refsw.train.allocation import Weights, joined, weights
+from refsw.train.allocation import Weights, joined, saved, weights
 from refsw.train.perceptual import ms_ssim
 
 SIDE, POINT = 256, "bop"
@@ -40,13 +40,6 @@ def squared_error(shown: Tensor, rgb: Tensor) -> Tensor:
 
 
 METRICS = {"psnr": squared_error, "msssim": lambda shown, rgb: 1 - ms_ssim(shown, rgb)}
-
-
-def saved(weight: Tensor, share: Tensor) -> float:
-    """Bits a symbol between equal weights and these, of which there are `share` each."""
-    mean = (weight * share).sum() / share.sum()
-    logarithm = (weight.clamp(min=0.01 * float(mean)).log2() * share).sum() / share.sum()
-    return 0.5 * float(mean.log2() - logarithm)
 
 
 def line(parts: Sequence[Weights], samples: int) -> str:

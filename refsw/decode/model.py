@@ -91,26 +91,13 @@ class ScaleModel:
         """(8.3.2) Q7 term of each channel, int32 [C_y], interpolated between anchors and rounded, halves up."""
         return interpolated(self.quality, quality_index).astype(np.int32)
 
-    def scale_index(
-        self, z: Int, quality_index: int, height: int, width: int, backend: str = "auto",
-        steps: NDArray[np.int8] | None = None,
-    ) -> NDArray[np.int32]:  # fmt: skip
-        """(8.3) z: int8 [C_z, ceil(h/4), ceil(w/4)] -> int32 [C_y, height, width], Q7 log scale, 0..8191.
-
-        steps: int8 [height, width], the quality map (8.8.2).
-        """
-
-        def steps_of(
-            _found: NDArray[np.int32], local: NDArray[np.int8] | None, rows: slice, columns: slice
-        ) -> NDArray[np.int8] | None:
-            return place_steps(None if steps is None else steps[rows, columns], local)
-
-        return self.scaled_index(z, quality_index, height, width, steps_of, backend)[0]
-
     def scaled_index(
         self, z: Int, quality_index: int, height: int, width: int, steps_of: StepsOf, backend: str = "auto"
     ) -> tuple[NDArray[np.int32], NDArray[np.int8] | None]:
-        """(8.3, 8.8 to 8.10) As `scale_index`, and the steps, int8 [height, width] or [C_y, height, width].
+        """(8.3, 8.8 to 8.10) Scale index and steps of a region.
+
+        z: int8 [C_z, ceil(h/4), ceil(w/4)] -> Q7 log scale 0..8191, int32 [C_y, height, width], and what `steps_of`
+        says, int8 [height, width] or [C_y, height, width]; None where that is None.
 
         Runs tile by tile; each sees all of z that its output depends on, so that tiles change nothing.
         """

@@ -154,8 +154,12 @@ def base_config() -> CodecConfig:
 
 def visual_config() -> CodecConfig:
     """The shipped structure with steps of places, which MS-SSIM needs and squared error does not."""
-    base = base_config()
-    return replace(base, components=tuple(replace(own, local_steps=True) for own in base.components))
+    return with_local_steps(base_config())
+
+
+def with_local_steps(config: CodecConfig) -> CodecConfig:
+    """The same structure with steps of places (8.10) in every component."""
+    return replace(config, components=tuple(replace(own, local_steps=True) for own in config.components))
 
 
 def tiny_config() -> CodecConfig:

@@ -87,6 +87,13 @@ def joined(parts: Sequence[Weights]) -> Weights:
     return Weights(*(torch.cat([getattr(p, name) for p in parts]) for name in ("weight", "counted", "z")))
 
 
+def saved(weight: Tensor, share: Tensor) -> float:
+    """Bits a symbol between equal weights and these, of which there are `share` each."""
+    mean = (weight * share).sum() / share.sum()
+    logarithm = (weight.clamp(min=0.01 * float(mean)).log2() * share).sum() / share.sum()
+    return 0.5 * float(mean.log2() - logarithm)
+
+
 def _fitted(inputs: Tensor, weight: Tensor, share: Tensor) -> Tensor:
     """Coefficients b [F] of log-weights `inputs` [N, F] @ b that a quantiser had best follow: float64."""
     found = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)

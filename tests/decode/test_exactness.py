@@ -16,6 +16,8 @@ import refsw
 from refsw import syntax
 from refsw.decode.parse import checksum, parse_symbols
 from refsw.decode.picture import decode_picture
+from refsw.decode.steps import NO_STEPS
+from refsw.decode.windows import Box
 from refsw.types import digest
 from tests.support import exactness
 from tests.support.streams import code
@@ -38,12 +40,13 @@ def test_back_ends_agree_on_every_tensor(started: Started, size: tuple[int, int]
 def test_scale_index_of_arbitrary_z(started: Started) -> None:
     """Not only what an encoder writes: every int8 z that a stream can carry."""
     random = np.random.default_rng(0)
+    box = Box(0, 0, 7, 11)
     for scale in started.model.scales:
         for low, high in ((-3, 4), (-31, 32), (-128, 128)):
             z = random.integers(low, high, (scale.network.inputs, 2, 3)).astype(np.int8)
-            wanted = scale.scale_index(z, 777, 7, 11, "oracle")
+            wanted = NO_STEPS.scales(scale, 0, z, 777, box, "oracle").index
             for backend in ("float32", "float64"):
-                np.testing.assert_array_equal(scale.scale_index(z, 777, 7, 11, backend), wanted)
+                np.testing.assert_array_equal(NO_STEPS.scales(scale, 0, z, 777, box, backend).index, wanted)
 
 
 def test_threads_and_vector_widths_agree(started: Started, tmp_path: Path) -> None:

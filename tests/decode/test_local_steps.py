@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,23 +14,20 @@ from hypothesis.extra.numpy import arrays
 
 from refsw import syntax
 from refsw.api import decode_picture, encode_picture
-from refsw.config import Config, RegionsConfig
+from refsw.config import RegionsConfig
 from refsw.decode.model import local_steps, place_steps
 from refsw.decode.select import Selection
 from refsw.encode.analyse import Decisions, analyse_again, planes_of
 from refsw.encode.picture import picture_header
-from refsw.encode.rate import Target
 from refsw.encode.scaling import Trials
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.config import tiny_config
+from refsw.nets.config import tiny_config, with_local_steps
 from refsw.nets.rate import LOG_SCALE_STEP
-from refsw.syntax.geometry import Region
-from refsw.tools.tool import OFF
-from refsw.tools.toolbox import OWN
-from refsw.tools.variance_scaling.tool import VARIANCE_SCALING, forced, usual
+from refsw.tools.variance_scaling.tool import forced, usual
 from refsw.train.fixed import calibrate
 from refsw.train.fixed_report import layer_reports
 from refsw.train.loss import stepped
+from tests.support.steps import round_trip, scaling_alone, targets_refinement_and_layers
 from tests.support.tiny import Started, picture, training_pictures
 
 OUTPUTS = arrays(np.int32, (2, 3), elements=st.integers(-9000, 9000))
@@ -66,7 +62,7 @@ def test_training_rounds_as_the_decoder() -> None:
 def test_local_steps_begin_at_zero_and_change_no_scale() -> None:
     config = tiny_config()
     plain = CodecNetwork(config)
-    local = CodecNetwork(replace(config, components=tuple(replace(c, local_steps=True) for c in config.components)))
+    local = CodecNetwork(with_local_steps(config))
     quality = torch.tensor([0.4])
     for index, own in enumerate(config.components):
         before, after = plain.component(index).hyper_scale, local.component(index).hyper_scale
@@ -83,11 +79,6 @@ def test_local_steps_begin_at_zero_and_change_no_scale() -> None:
         assert before.with_steps(z, quality)[1] is None
 
 
-def config(local: Started, mode: str, **parts: Any) -> Config:
-    modes = {tool.name: OFF for tool in OWN} | {VARIANCE_SCALING.name: mode}
-    return replace(local.config, tools=tuple(modes.items()), **parts)
-
-
 def drawn(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(5).integers(-16, 17, (height, width)).astype(np.int8)
 
@@ -102,23 +93,12 @@ def test_round_trip(local: Started, mode: str, channels: int, independent: bool 
     image = picture(3, 130, 200, channels)
     own = {} if independent is None else {"regions": RegionsConfig(2, 3, 0, independent)}
     steps = drawn(9, 13) if mapped else None
-    encoded = encode_picture(image, config(local, mode, **own), quality=45, model=local.model, steps=steps)
-    assert abs(encoded.report.estimated_bits / 8 - encoded.report.bytes) <= 0.005 * encoded.report.bytes + 64 * 6
-    decoded = decode_picture(encoded.data, model=local.model, keep=True)
-    assert encoded.reconstruction is not None
-    np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
-    held = decoded.tensors[0].steps
+    held = round_trip(local, scaling_alone(local, mode, **own), image, steps).tensors[0].steps
     assert held is not None and held.ndim == (2 if mode == "off" else 3) and held.min() < 0 < held.max()
-    exact = decode_picture(encoded.data, model=local.model, exact="auto").image.samples
-    oracle = decode_picture(encoded.data, model=local.model, exact="oracle").image.samples
-    np.testing.assert_array_equal(exact, oracle)
-    assert np.abs(exact.astype(int) - decoded.image.samples).mean() < 0.5
-    part = decode_picture(encoded.data, model=local.model, selection=Selection(area=Region(20, 70, 90, 150)))
-    assert np.abs(part.image.samples.astype(int) - decoded.image.samples[20:90, 70:150]).max() <= 1
 
 
 def test_steps_are_what_the_scale_network_says(local: Started) -> None:
-    encoded = encode_picture(picture(3, 96, 128), config(local, "off"), quality=60, model=local.model)
+    encoded = encode_picture(picture(3, 96, 128), scaling_alone(local, "off"), quality=60, model=local.model)
     found = decode_picture(encoded.data, model=local.model, keep=True)
     for own, scale, tensors in zip(found.symbols, local.model.scales, found.tensors, strict=True):
         out = scale.network.run(own.z)[:, :6, :8]
@@ -132,10 +112,8 @@ def test_steps_are_what_the_scale_network_says(local: Started) -> None:
 
 def test_steps_of_what_is_not_there_are_those_of_the_map(local: Started) -> None:
     """(9.7.2)"""
-    regions = RegionsConfig(2, 2, 0, True)
-    encoded = encode_picture(
-        picture(3, 128, 128), config(local, "off", regions=regions), quality=40, model=local.model, steps=drawn(8, 8)
-    )
+    own = scaling_alone(local, "off", regions=RegionsConfig(2, 2, 0, True))
+    encoded = encode_picture(picture(3, 128, 128), own, quality=40, model=local.model, steps=drawn(8, 8))
     stream = syntax.read(encoded.data)
     lost = replace(stream, z=(replace(stream.z[0], substream_data=b""), *stream.z[1:]))
     whole = decode_picture(encoded.data, model=local.model, exact="auto").tensors[0].steps
@@ -148,7 +126,7 @@ def test_steps_of_what_is_not_there_are_those_of_the_map(local: Started) -> None
 
 
 def test_bands_are_judged_with_local_steps(local: Started) -> None:
-    image, own = picture(8, 96, 144), config(local, "on")
+    image, own = picture(8, 96, 144), scaling_alone(local, "on")
     header, read = picture_header(image, own, local.model, 1000), planes_of(image)
     losses = []
     for scaling in (None, usual(2)):
@@ -160,16 +138,7 @@ def test_bands_are_judged_with_local_steps(local: Started) -> None:
 
 
 def test_targets_refinement_and_layers(local: Started) -> None:
-    image = picture(8, 96, 144)
-    sized = encode_picture(image, config(local, "on"), target=Target("bytes", 1500.0), model=local.model)
-    assert abs(len(sized.data) / 1500 - 1) < 0.05
-    refined = replace(config(local, "usual"), refine=replace(local.config.refine, iterations=6, seconds=None))
-    better = encode_picture(image, refined, quality=50, model=local.model, steps=drawn(6, 9))
-    assert better.report.refine_gain > 0 and better.reconstruction is not None
-    shown = decode_picture(better.data, model=local.model).image.samples
-    np.testing.assert_array_equal(shown, better.reconstruction.samples)
-    kept = encode_picture(image, config(local, "usual"), quality=40, model=local.model, lossless=True)
-    np.testing.assert_array_equal(decode_picture(kept.data, model=local.model).image.samples, image.samples)
+    targets_refinement_and_layers(local, picture(8, 96, 144), drawn(6, 9))
 
 
 def test_calibration_sees_the_steps(local: Started) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from refsw.decode.model import SCALE_TERM_MAXIMUM, Model
+from refsw.decode.steps import NO_STEPS
+from refsw.decode.windows import Box
 from refsw.errors import ModelError
 from refsw.models import ModelDescription, ModelPackage, save_package
 from refsw.nets.config import tiny_config
@@ -82,12 +84,12 @@ def test_scale_index_is_clipped_and_cropped(started: Started) -> None:
     scale = started.model.scales[0]
     z = np.zeros((8, 2, 3), np.int8)
     for height, width in ((5, 9), (8, 12)):
-        index = scale.scale_index(z, 1024, height, width)
+        index = NO_STEPS.scales(scale, 0, z, 1024, Box(0, 0, height, width)).index
         assert index.shape == (32, height, width) and index.dtype == np.int32 and index.flags.c_contiguous
         assert index.min() >= 0 and index.max() <= 8191
     for term, clipped in ((SCALE_TERM_MAXIMUM, 8191), (-SCALE_TERM_MAXIMUM, 0)):
         extreme = replace(scale, quality=np.full((9, 32), term, np.int32))
-        assert (extreme.scale_index(z, 1000, 5, 9) == clipped).all()
+        assert (NO_STEPS.scales(extreme, 0, z, 1000, Box(0, 0, 5, 9)).index == clipped).all()
 
 
 def altered(started: Started, folder: Path, change: Any) -> ModelPackage:

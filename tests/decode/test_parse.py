@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from refsw import syntax
 from refsw.decode.parse import check_supported, checksum, parse_symbols, scale_row, skip_mask, z_rows
+from refsw.decode.steps import NO_STEPS
 from refsw.decode.tools import told
+from refsw.decode.windows import Box
 from refsw.encode.write import ToolBlocks, write_picture
 from refsw.errors import DamageError, UnsupportedError
 from refsw.syntax.headers import Codestream, ComponentHeader, Extension
@@ -113,7 +115,8 @@ def test_a_well_coded_but_altered_tensor_is_found_by_its_digest(
     changed = replace(own, **{field: array})
     if field == "z":  # what a decoder derives from the altered z
         header = stream.picture_header.components[component]
-        scale_index = started.model.scales[component].scale_index(array, header.quality_index, *own.symbols.shape[1:])
+        scale, box = started.model.scales[component], Box(0, 0, *own.symbols.shape[1:])
+        scale_index = NO_STEPS.scales(scale, component, array, header.quality_index, box).index
         mask = skip_mask(scale_index, header)
         changed = ComponentSymbols(array, scale_index, mask, np.where(mask, 0, own.symbols))
     together = tuple(changed if i == component else s for i, s in enumerate(symbols))

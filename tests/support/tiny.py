@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from refsw.config import Config, load_config
 from refsw.decode.model import Model
 from refsw.models import load_package
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.config import tiny_config
+from refsw.nets.config import tiny_config, with_local_steps
 from refsw.nets.transforms import Synthesis
 from refsw.train.export import describe, export
 from refsw.train.start import start
@@ -69,9 +69,7 @@ def started_network(local: bool = False) -> CodecNetwork:
     config = tiny_config()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        network = CodecNetwork(
-            replace(config, components=tuple(replace(own, local_steps=local) for own in config.components))
-        )
+        network = CodecNetwork(with_local_steps(config) if local else config)
         start(network, training_pictures(24, 128))
         for synthesis in network.component(0).synthesis.values():
             assert isinstance(synthesis, Synthesis) and synthesis.skip is not None

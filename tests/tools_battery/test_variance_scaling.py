@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,33 +13,26 @@ from numpy.typing import NDArray
 
 from refsw import syntax
 from refsw.api import decode_picture, encode_picture
-from refsw.config import Config, RegionsConfig
+from refsw.config import RegionsConfig
 from refsw.decode.parse import parse_symbols
 from refsw.decode.select import Selection
 from refsw.encode import attempts
 from refsw.encode.analyse import Decisions, analyse_again, planes_of
 from refsw.encode.picture import picture_header
 from refsw.encode.quality_map import quality_map
-from refsw.encode.rate import Target
 from refsw.encode.scaling import Trials
 from refsw.errors import CodestreamError, DamageError
 from refsw.syntax.budget import budget
-from refsw.syntax.geometry import Region
 from refsw.syntax.headers import EXPERIMENTAL, Tool, ToolHeader
 from refsw.syntax.payload import header_names, write_payload
 from refsw.syntax.scaling import ScalingPayload, limits, scaling_of
 from refsw.syntax.surgery import without_tools
-from refsw.tools.tool import OFF
-from refsw.tools.toolbox import OWN, syntax_of
+from refsw.tools.toolbox import syntax_of
 from refsw.tools.variance_scaling.tool import MODES, VARIANCE_SCALING, forced, stepped, usual
+from tests.support.steps import round_trip, scaling_alone, targets_refinement_and_layers
 from tests.support.tiny import Started, picture
 
 few = settings(max_examples=40, deadline=None)
-
-
-def config(started: Started, mode: str, **parts: Any) -> Config:
-    modes = {tool.name: OFF for tool in OWN} | {VARIANCE_SCALING.name: mode}
-    return replace(started.config, tools=tuple(modes.items()), **parts)
 
 
 def drawn(seed: int, height: int, width: int) -> NDArray[np.int8]:
@@ -80,23 +72,13 @@ def test_round_trip(started: Started, mode: str, channels: int, independent: boo
     image = picture(3, 130, 200, channels)
     own = {} if independent is None else {"regions": RegionsConfig(2, 3, 0, independent)}
     steps = drawn(5, 9, 13) if independent else None
-    encoded = encode_picture(image, config(started, mode, **own), quality=45, model=started.model, steps=steps)
-    assert abs(encoded.report.estimated_bits / 8 - encoded.report.bytes) <= 0.005 * encoded.report.bytes + 64 * 6
-    decoded = decode_picture(encoded.data, model=started.model)
-    assert encoded.reconstruction is not None
-    np.testing.assert_array_equal(decoded.image.samples, encoded.reconstruction.samples)
-    exact = decode_picture(encoded.data, model=started.model, exact="auto").image.samples
-    oracle = decode_picture(encoded.data, model=started.model, exact="oracle").image.samples
-    np.testing.assert_array_equal(exact, oracle)
-    assert np.abs(exact.astype(int) - decoded.image.samples).mean() < 0.5
-    part = decode_picture(encoded.data, model=started.model, selection=Selection(area=Region(20, 70, 90, 150)))
-    assert np.abs(part.image.samples.astype(int) - decoded.image.samples[20:90, 70:150]).max() <= 1
+    round_trip(started, scaling_alone(started, mode, **own), image, steps)
 
 
 def test_steps_are_those_of_the_bands(started: Started) -> None:
     image, steps = picture(3, 96, 128), drawn(2, 6, 8)
     bands = ScalingPayload(band_step=(-3, 2, 0, 8, 1, -8, 4, -1))
-    plain = syntax.read(encode_picture(image, config(started, "off"), quality=60, model=started.model).data)
+    plain = syntax.read(encode_picture(image, scaling_alone(started, "off"), quality=60, model=started.model).data)
     header = replace(plain.picture_header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL,
                      tools_enabled_flag=True)  # fmt: skip
     payload = write_payload(bands, syntax_of(VARIANCE_SCALING), header_names(header), "variance_scaling")
@@ -121,7 +103,7 @@ def test_steps_are_those_of_the_bands(started: Started) -> None:
 
 def test_steps_of_what_is_not_there_are_those_of_the_map(started: Started) -> None:
     encoded = encode_picture(
-        picture(3, 128, 128), config(started, "finest", regions=RegionsConfig(2, 2, 0, True)), quality=40,
+        picture(3, 128, 128), scaling_alone(started, "finest", regions=RegionsConfig(2, 2, 0, True)), quality=40,
         model=started.model, steps=drawn(1, 8, 8),
     )  # fmt: skip
     stream = syntax.read(encoded.data)
@@ -134,7 +116,7 @@ def test_steps_of_what_is_not_there_are_those_of_the_map(started: Started) -> No
 
 
 def test_taking_out_tools_keeps_what_parsing_needs(started: Started) -> None:
-    data = encode_picture(picture(8, 60, 81), config(started, "coarsest"), quality=40, model=started.model).data
+    data = encode_picture(picture(8, 60, 81), scaling_alone(started, "coarsest"), quality=40, model=started.model).data
     stream = without_tools(syntax.read(data))
     assert scaling_of(stream) == forced("coarsest", 2)
     shown = decode_picture(syntax.write(stream), model=started.model).image.samples
@@ -142,7 +124,7 @@ def test_taking_out_tools_keeps_what_parsing_needs(started: Started) -> None:
 
 
 def test_refusals_and_budget(started: Started) -> None:
-    data = encode_picture(picture(8, 60, 81), config(started, "usual"), quality=40, model=started.model).data
+    data = encode_picture(picture(8, 60, 81), scaling_alone(started, "usual"), quality=40, model=started.model).data
     stream = syntax.read(data)
     plain = replace(stream, tool_header=None, picture_header=replace(stream.picture_header, tools_enabled_flag=False))
     symbols = sum(part.symbols for part in budget(stream).components)
@@ -156,7 +138,7 @@ def test_refusals_and_budget(started: Started) -> None:
 
 
 def test_what_does_not_pay_is_left_out(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
-    image, own = picture(8, 96, 144), config(started, "on")
+    image, own = picture(8, 96, 144), scaling_alone(started, "on")
     header = picture_header(image, own, started.model, 1000)
     read = planes_of(image)
     decisions = [Decisions(100, scaling=scaling, steps=drawn(1, 6, 9), keep=True) for scaling in (None, usual(2))]
@@ -167,7 +149,7 @@ def test_what_does_not_pay_is_left_out(started: Started, monkeypatch: pytest.Mon
         losses.append([trials.loss(None), trials.loss(usual(2)), trials.loss(forced("coarsest", 2))])
     np.testing.assert_allclose(losses[0], losses[1], rtol=0.01)  # whatever the analysis was made with
     assert losses[0][2] > 1.05 * losses[0][1]
-    plain = encode_picture(image, config(started, "off"), quality=50, model=started.model)
+    plain = encode_picture(image, scaling_alone(started, "off"), quality=50, model=started.model)
     for better in (True, False):
         monkeypatch.setattr(attempts, "pays", lambda trials, scaling, better=better: better)
         encoded = encode_picture(image, own, quality=50, model=started.model)
@@ -177,17 +159,9 @@ def test_what_does_not_pay_is_left_out(started: Started, monkeypatch: pytest.Mon
 
 def test_choice_targets_refinement_and_layers(started: Started) -> None:
     """What is chosen is never worse in the encoder's own terms, and goes with everything else."""
-    image, own = picture(8, 96, 144), config(started, "on")
+    image, own = picture(8, 96, 144), scaling_alone(started, "on")
     assert decode_picture(
         encode_picture(image, own, quality=50, model=started.model).data, model=started.model
     ).codestream.picture_header.stream_profile_idc == 0
 
-    sized = encode_picture(image, own, target=Target("bytes", 1500.0), model=started.model)
-    assert abs(len(sized.data) / 1500 - 1) < 0.05
-    refined = replace(config(started, "usual"), refine=replace(started.config.refine, iterations=6, seconds=None))
-    better = encode_picture(image, refined, quality=50, model=started.model, steps=drawn(4, 6, 9))
-    assert better.report.refine_gain > 0 and better.reconstruction is not None
-    shown = decode_picture(better.data, model=started.model).image.samples
-    np.testing.assert_array_equal(shown, better.reconstruction.samples)
-    kept = encode_picture(image, config(started, "usual"), quality=40, model=started.model, lossless=True)
-    np.testing.assert_array_equal(decode_picture(kept.data, model=started.model).image.samples, image.samples)
+    targets_refinement_and_layers(started, image, drawn(4, 6, 9))

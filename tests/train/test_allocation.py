@@ -3,32 +3,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from refsw.nets.codec import CodecNetwork
-from refsw.nets.config import CodecConfig, tiny_config
+from refsw.nets.config import tiny_config, with_local_steps
 from refsw.train.adopt import adopt
-from refsw.train.allocation import Weights, joined, start_local_steps, weights
+from refsw.train.allocation import Weights, joined, saved, start_local_steps, weights
 from refsw.train.coded import code
 from tests.support.tiny import Started, training_pictures
 
 POSITION, FEW = 0.6, 4
 
 
-def with_local_steps() -> CodecConfig:
-    config = tiny_config()
-    return replace(config, components=tuple(replace(own, local_steps=True) for own in config.components))
-
-
 @pytest.fixture
 def network(started: Started) -> CodecNetwork:
     """As a run begins: from a package without local steps."""
-    found = CodecNetwork(with_local_steps())
+    found = CodecNetwork(with_local_steps(tiny_config()))
     adopt(found, started.folder)
     return found.eval()
 
@@ -80,9 +73,7 @@ def spread(own: Weights) -> float:
     """Bits a symbol that equal weights of places would save."""
     place, share = own.by_place(FEW)
     there = share >= FEW
-    place, share = place[there], share[there]
-    mean = (place * share).sum() / share.sum()
-    return float(0.5 * (mean.log2() - (place.clamp(min=0.01 * float(mean)).log2() * share).sum() / share.sum()))
+    return saved(place[there], share[there])
 
 
 def test_steps_follow_the_worth_of_places(network: CodecNetwork) -> None:

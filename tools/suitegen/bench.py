@@ -173,7 +173,7 @@ class Bench:
             box = latent_box(header.region(region))
             (high, wide), (z_high, z_wide) = box.slices, box.hyper.slices
             part = np.ascontiguousarray(found.z[:, z_high, z_wide])
-            indices[:, high, wide] = scale.scale_index(part, component.quality_index, box.height, box.width)
+            indices[:, high, wide] = NO_STEPS.scales(scale, index, part, component.quality_index, box).index
         mask = skip_mask(indices, component)
         own = gaussian_tables()
         chosen = ((indices + 64) >> 7).clip(0, own.rows - 1)
