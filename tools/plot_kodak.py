@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 """Draws rate-distortion curves on Kodak, RGB PSNR and MS-SSIM: measured codecs, and peers as published.
 
+Prints the BD-rate of refsw's curves against each published one.
+
     tools/plot_kodak.py base/results.json --own "base BOP" visual/results.json --own "visual BOP" -o kodak.svg
 
 The files are of folders that eval_kodak.py --out writes, one --own for each says what to call refsw's curve in it;
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +23,11 @@ from eval_kodak import OURS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from refsw.ctc import bdrate
 from refsw.ctc.report.numbers import MeanPoint, Scale, mean_points, scales
 from refsw.ctc.report.published import choose
 from refsw.ctc.results import Results
-from refsw.errors import RefswError, UsageError
+from refsw.errors import InputError, RefswError, UsageError
 from refsw.io import read_bytes
 from refsw.train.plot import save
 
@@ -95,6 +98,29 @@ def draw(files: Sequence[tuple[Results, str]]) -> Figure:
     return figure
 
 
+def against_published(files: Sequence[tuple[Results, str]], scale: str) -> Iterator[str]:
+    """A line for each published curve: BD-rate of refsw's curves against it, over the qualities that both have.
+
+    Two BD-rates against a third codec say less: each is a mean over another interval, and a curve that goes on to
+    rates at which JPEG is worst gains by it.
+    """
+    curves = [curve for curve in measured(files, scale) if curve.own]
+    yield f"BD-rate, %, {SCALES[scale].split(',')[0]:<26}" + "".join(f"{curve.title:>22}" for curve in curves)
+    for entry in choose(*PUBLISHED[scale]):
+        anchor = entry.curve(scale)
+        assert anchor is not None
+        cells = []
+        for curve in curves:
+            test = bdrate.Curve(curve.title, curve.bpp, curve.values)
+            try:
+                low, high = bdrate.shared_interval(anchor, test)
+            except InputError:
+                cells.append(f"{'no quality shared':>22}")
+                continue
+            cells.append(f"{bdrate.bd_rate(anchor, test):+9.1f} {f'({low:.1f}..{high:.1f})':>12}")
+        yield f"  {entry.title:<36}" + "".join(cells)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draws; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -109,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = [(Results.from_json(read_bytes(path), str(path)), own)
                  for path, own in zip(options.results, options.own, strict=True)]  # fmt: skip
         save(draw(files), options.out)
+        for scale in SCALES:
+            print(*against_published(files, scale), sep="\n")
     except RefswError as error:
         print(f"plot_kodak: {error}", file=sys.stderr)
         return error.exit_code

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from refsw.ctc.report.published import published
 from refsw.ctc.results import Results
 
 Tool = Callable[[str], ModuleType]
@@ -35,6 +36,24 @@ def test_every_curve_is_drawn_once(tool: Tool, results: Path, tmp_path: Path) ->
     assert [c.title for c in curves[2:]] == ["jpeg"] and list(curves[0].bpp) == sorted(curves[0].bpp)
     labels = [t.get_text() for t in module.draw([(found, "first BOP")]).axes[0].get_legend().get_texts()]
     assert labels[:2] == ["first BOP", "jpeg"] and all(t.endswith("(published)") for t in labels[2:]) and labels[2:]
+
+
+def test_each_published_curve_is_an_anchor_of_its_own(
+    tool: Tool, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Against itself a curve saves nothing; one that shares no quality with it is said to, not left out."""
+    module = tool("plot_kodak")
+    found = Results.from_json(results.read_bytes())
+    anchor = next(c for c in published() if c.id == "vtm")
+    own = module.Curve("own", anchor.bpp, anchor.psnr_rgb, True)
+    far = module.Curve("far", (0.1, 0.2), (70.0, 80.0), True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "measured", lambda files, scale: [own, far])
+        head, *lines = module.against_published([(found, "own"), (found, "far")], "psnr_rgb")
+    assert "own" in head and "far" in head and len(lines) == len(module.PUBLISHED["psnr_rgb"])
+    assert lines[0].split()[:2] == [anchor.title, "+0.0"] and lines[0].endswith("no quality shared")
+    assert module.main([str(results), "--own", "BOP", "-o", str(tmp_path / "curves.svg")]) == 0
+    assert capsys.readouterr().out.count(anchor.title) == len(module.SCALES)
 
 
 @pytest.mark.parametrize(
