@@ -55,6 +55,8 @@ class CodingConfig:
 
     skip_threshold: tuple[int, ...]
     """Per component, Q7 log scale, 0..8191: positions of smaller scale index carry no symbol."""
+    distortion: Literal["mse", "ms_ssim"]
+    """What decisions about post-filters compare pictures by."""
     zeroing: float
     """Bits that one squared quantiser step is worth when a symbol of magnitude 1 may become 0; 0: none does."""
     lanes: int | Literal["auto"]
@@ -175,8 +177,9 @@ def config_from_dict(values: dict[str, Any], overrides: tuple[str, ...] = ()) ->
             attempts=int(rate["attempts"]),
         ),
         coding=CodingConfig(
-            skip_threshold=tuple(map(int, coding["skip_threshold"])), zeroing=float(coding["zeroing"]),
-            lanes=coding["lanes"], digest=coding["digest"], plane_digests=coding["plane_digests"],
+            skip_threshold=tuple(map(int, coding["skip_threshold"])), distortion=coding["distortion"],
+            zeroing=float(coding["zeroing"]), lanes=coding["lanes"], digest=coding["digest"],
+            plane_digests=coding["plane_digests"],
         ),
         refine=RefineConfig(**values["refine"]),
         tools=tuple((name, _mode(mode)) for name, mode in values["tools"].items()),

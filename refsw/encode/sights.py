@@ -7,7 +7,7 @@ of the time and cost 0.1 % of the rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from refsw.decode.filters import Filter, run_filters
 from refsw.decode.windows import Box, domains, luma_box, split
 from refsw.encode.analyse import ReadPlanes
+from refsw.encode.distortion import Measure
 from refsw.encode.payloads import payload_bits
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
+from refsw.tools.quadratic import Quadratic
 from refsw.tools.tool import Place, Plane, PostFilter, Sight
 
 ROWS, COLUMNS = 2, 16
@@ -61,7 +63,7 @@ class SampledContext:
 
     header: PictureHeader
     branch: str | None
-    each: NDArray[np.float64]
+    measure: Measure
     tool: PostFilter
     planes: NDArray[np.integer[Any]]
     read: ReadPlanes
@@ -71,13 +73,17 @@ class SampledContext:
     @property
     def weight(self) -> NDArray[np.float64]:
         """See FilterContext: what is seen stands for the whole picture."""
-        return self.each / self.sample.share
+        return self.measure.weight / self.sample.share
 
     def sights(self, margin: int) -> Iterator[Sight]:
         """See FilterContext."""
         for bounds, own in self.sample.parts:
             place = Place(self.header, own.top, own.left, _region(bounds))
             yield Sight(self._around(own, bounds, margin), self.read(_region(own)).samples, margin, place)
+
+    def worth(self, sight: Sight, corrections: Sequence[NDArray[Any]]) -> Quadratic:
+        """See FilterContext."""
+        return self.measure.worth(sight.source, sight.decoded, corrections).times(1 / self.sample.share)
 
     def bits(self, payload: Any) -> int:
         """See FilterContext."""

@@ -19,7 +19,7 @@ from refsw.decode.parse import scale_row
 from refsw.decode.picture import reconstruction
 from refsw.decode.tools import NO_TOOLS, ActiveTools, Told, active
 from refsw.encode.analyse import Analysed, ReadPlanes
-from refsw.encode.distortion import plane_weights
+from refsw.encode.distortion import measure, plane_weights
 from refsw.encode.modes import Wanted
 from refsw.encode.payloads import payload_bits, payload_bytes, tool_blocks
 from refsw.encode.sights import SampledContext, sampled
@@ -130,10 +130,11 @@ def decide_tools(
     if filters:
         planes = decoded_planes(model, analysed, active(tuple(told)), point, device)
         sample, before_this = sampled(header), list[Filter]()
+        by = measure(config.coding.distortion, model, header, config.refine.fidelity)
         for one in filters:
             assert isinstance(one.tool, PostFilter)
             payload = one.tool.decide(
-                SampledContext(header, one.branch, weight, one.tool, planes, read, tuple(before_this), sample)
+                SampledContext(header, one.branch, by, one.tool, planes, read, tuple(before_this), sample)
             )
             take(one.tool, payload)
             if payload is not None:

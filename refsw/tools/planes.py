@@ -32,3 +32,11 @@ def strips(planes: Plane, reach: int, rows: int = ROWS) -> Iterator[tuple[slice,
 def clipped(plane: Plane, bit_depth: int) -> Plane:
     """(9.4.3) To the range of a plane sample."""
     return plane.clip(0, plane_range(bit_depth))
+
+
+def filtered(branch: str | None, planes: int) -> tuple[tuple[bool, bool], ...]:
+    """Whether luma and chroma are filtered: each way that an encoder may take; branch: "luma", "chroma", "both"."""
+    if planes == 1:
+        return ((True, False),)
+    ways = {"luma": (True, False), "chroma": (False, True), "both": (True, True)}
+    return tuple(ways.values()) if branch is None else (ways[branch],)

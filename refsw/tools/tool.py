@@ -12,7 +12,7 @@ added to y_hat before synthesis (9.3.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from refsw.syntax.geometry import Region
 from refsw.syntax.headers import PictureHeader
+from refsw.tools.quadratic import Quadratic
 
 Plane = NDArray[np.int32]
 LATENT, POST_FILTER, RESOLUTION, STEPS = "latent", "post-filter", "resolution", "steps"
@@ -91,11 +92,16 @@ class FilterContext(Protocol):
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """float64 [P]: bits that one squared plane step (9.4.3) is worth at this quality, in each plane."""
+        """float64 [P]: bits that one squared plane step (9.4.3) is worth at this quality, in each plane, where the
+        encoder decides by squared error."""
 
     def sights(self, margin: int) -> Iterator[Sight]:
         """Parts that together stand for the picture, each once, with `margin` luma samples around, after the tools
         before this one; `weight` is of a sample of these parts."""
+
+    def worth(self, sight: Sight, corrections: Sequence[NDArray[Any]]) -> Quadratic:
+        """What sums of corrections of a sight are worth to the picture, in the measure that the encoder decides by;
+        corrections: of each plane [n, H, W], n >= 0, in plane steps. Sights add up."""
 
     def bits(self, payload: Any) -> int:
         """What the payload takes in the codestream."""

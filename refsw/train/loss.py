@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from refsw.constants import QUALITY_MAP_LIMIT
+from refsw.encode.distortion import MS_SSIM_SCALE
 from refsw.nets.codec import CodecNetwork
 from refsw.nets.rate import LOG_SCALE_STEP, probability_bits, residual_bits
 from refsw.train.colour import planes_from_rgb, rgb_from_planes
@@ -22,8 +23,6 @@ from refsw.train.rounding import NEAREST, Rounding, rounded
 
 LAMBDA_OF_UNIT_WEIGHT = 0.009
 """The loss of a picture is weighted by (lambda / this)^-0.5, so that no end of the range rules the gradient."""
-MS_SSIM_SCALE = 1270.0
-"""Squared 8-bit steps that one unit of 1 - MS-SSIM weighs: models tuned for either then meet at equal lambda."""
 
 
 def through(x: Tensor, least: Tensor | None = None) -> Tensor:

@@ -10,6 +10,7 @@ import pytest
 
 from refsw.decode.filters import Filter, run_filters
 from refsw.decode.picture import decode_picture
+from refsw.encode.distortion import SquaredError
 from refsw.encode.picture import encode_picture, picture_header
 from refsw.encode.rate import Target
 from refsw.encode.sights import SampledContext, sampled
@@ -63,7 +64,8 @@ def test_parts_are_filtered_as_the_whole(started: Started) -> None:
         return Planes(planes[:, region.top : region.bottom, region.left : region.right].astype(np.int32), 8)
 
     before = (Filter(LINEAR_ENHANCEMENT, payload),)
-    context = SampledContext(own, None, np.ones(3), LINEAR_ENHANCEMENT, planes, read, before, sampled(own))
+    by = SquaredError(np.ones(3))
+    context = SampledContext(own, None, by, LINEAR_ENHANCEMENT, planes, read, before, sampled(own))
     whole = run_filters(before, planes.astype(np.int32), next(context.sights(0)).place)
     whole = np.pad(whole, ((0, 0), (5, 5), (5, 5)), mode="edge")
     for sight in context.sights(5):
