@@ -12,6 +12,8 @@ from hypothesis.extra import numpy as arrays
 from refsw.colour import (
     BT709,
     CUSTOM,
+    EVEN,
+    FIXED_TRANSFORMS,
     NO_TRANSFORM,
     CustomTransform,
     colour_transform,
@@ -36,17 +38,29 @@ def colour_lattice() -> np.ndarray:
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(len(axis), -1, 3)
 
 
-@given(rgb)
-def test_rgb_survives_planes(samples: np.ndarray) -> None:
-    there = planes_from_image(Image(samples))
+@pytest.mark.parametrize("idc", FIXED_TRANSFORMS)
+@given(samples=rgb)
+def test_rgb_survives_planes(samples: np.ndarray, idc: int) -> None:
+    there = planes_from_image(Image(samples), idc)
     assert there.samples.dtype == np.int32
     assert there.samples.min() >= 0 and there.samples.max() <= plane_range(8) == 4080
-    np.testing.assert_array_equal(image_from_planes(there, BT709).samples, samples)
+    np.testing.assert_array_equal(image_from_planes(there, idc).samples, samples)
 
 
-def test_a_lattice_of_all_colours_survives() -> None:
+@pytest.mark.parametrize("idc", FIXED_TRANSFORMS)
+def test_a_lattice_of_all_colours_survives(idc: int) -> None:
     samples = colour_lattice()
-    np.testing.assert_array_equal(image_from_planes(planes_from_image(Image(samples)), BT709).samples, samples)
+    np.testing.assert_array_equal(image_from_planes(planes_from_image(Image(samples), idc), idc).samples, samples)
+
+
+def test_even_weights_are_those_of_the_specification() -> None:
+    """Rows of the encoder's matrix, and that no colour leaves the range of a plane."""
+    transform = colour_transform(EVEN)
+    rows = transform.forward / (1 << transform.precision_bits)
+    np.testing.assert_allclose(rows[0], [0.28, 0.5, 0.22], atol=1e-4)
+    assert (transform.forward.sum(1) == [1 << transform.precision_bits, 0, 0]).all()
+    assert (abs(rows[1:]).sum(1) <= 1).all()
+    np.testing.assert_allclose(rows @ (transform.inverse / (1 << transform.precision_bits)), np.eye(3), atol=1e-4)
 
 
 def test_planes_are_within_one_unit_of_the_real_transform() -> None:
@@ -54,15 +68,16 @@ def test_planes_are_within_one_unit_of_the_real_transform() -> None:
     r, g, b = (samples[..., i].astype(float) for i in range(3))
     y = 0.2126 * r + 0.7152 * g + 0.0722 * b
     real = 16 * np.stack([y, (b - y) / 1.8556 + 127.5, (r - y) / 1.5748 + 127.5])
-    assert np.abs(planes_from_image(Image(samples)).samples - real.clip(0, 4080)).max() < 1.1
+    assert np.abs(planes_from_image(Image(samples), BT709).samples - real.clip(0, 4080)).max() < 1.1
 
 
-def test_greys_are_exact() -> None:
+@pytest.mark.parametrize("idc", FIXED_TRANSFORMS)
+def test_greys_are_exact(idc: int) -> None:
     grey = np.arange(256, dtype=np.uint8)[None, :, None]
-    of_rgb = planes_from_image(Image(np.repeat(grey, 3, 2))).samples
+    of_rgb = planes_from_image(Image(np.repeat(grey, 3, 2)), idc).samples
     np.testing.assert_array_equal(of_rgb[0], 16 * grey[..., 0].astype(int))
     assert (of_rgb[1:] == plane_range(8) >> 1).all()
-    of_grey = planes_from_image(Image(grey))
+    of_grey = planes_from_image(Image(grey), idc)
     np.testing.assert_array_equal(of_grey.samples[0], of_rgb[0])
     np.testing.assert_array_equal(image_from_planes(of_grey, NO_TRANSFORM).samples, grey)
 
@@ -95,7 +110,7 @@ def test_grey_rounds_halves_up(level: int) -> None:
 
 
 def test_unknown_transforms_are_named() -> None:
-    for idc in (2, 3):
+    for idc in (2, 4):
         with pytest.raises(UnsupportedError, match=f"colour_transform_idc {idc}"):
             colour_transform(idc)
         with pytest.raises(UnsupportedError, match=f"colour_transform_idc {idc}"):

@@ -182,7 +182,7 @@ def encode_stages(image: Image, config: Config, model: Model, quality: float) ->
     clock, cpu = [perf_counter()], process_time()
     index = quality_to_index(quality, model.config.quality_anchors)
     header = picture_header(image, config, model, index)
-    analysed = analyse(model, header, planes_of(image))
+    analysed = analyse(model, header, planes_of(image, header.colour_transform_idc))
     clock.append(perf_counter())
     written = write_picture(model, header, analysed.part, config.coding.lanes, config.coding.digest)
     clock.append(perf_counter())

@@ -93,7 +93,7 @@ def picture_bits(model: Model, config: Config, path: Path, quality_index: int) -
     header = picture_header(image, config, model, quality_index)
     count = len(header.components)
     decisions = Decisions(config.coding.zeroing, scaling=usual(count))
-    analysed = analyse(model, header, planes_of(image), decisions=decisions)
+    analysed = analyse(model, header, planes_of(image, header.colour_transform_idc), decisions=decisions)
     parts = [bits_of(model, analysed, r, index) for r in range(header.num_regions) for index in range(count)]
     return sum(parts, Bits())
 

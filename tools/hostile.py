@@ -107,7 +107,7 @@ def _format(header: PictureHeader, chance: random.Random) -> PictureHeader:
         bit_depth_idc=chance.randrange(5),
         source_chroma_format_idc=chance.randrange(4),
         coded_chroma_format_idc=chance.randrange(4),
-        colour_transform_idc=chance.randrange(3),
+        colour_transform_idc=chance.randrange(4),
     )
 
 

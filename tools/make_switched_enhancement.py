@@ -81,8 +81,8 @@ def crops(data: Path, count: int) -> Iterator[Crop]:
             rgb = np.asarray(PillowImage.open(io.BytesIO(archive.read(name))).convert("RGB"))[:SIDE, :SIDE]
             image = Image(np.ascontiguousarray(rgb), 8)
             quality = quality_to_index(np.random.default_rng((7, index)).uniform(0, 100), model.config.quality_anchors)
-            read = planes_of(image)
             header = picture_header(image, config, model, quality)
+            read = planes_of(image, header.colour_transform_idc)
             analysed, _ = analyse_again(model, header, read, None, "cpu", Decisions(config.coding.zeroing))
             decoded = decoded_planes(model, analysed, NO_TOOLS, config.operating_points[0], "cpu").astype(np.int32)
             yield Crop(quality, read(Region(0, 0, *decoded.shape[1:])).samples, decoded)

@@ -71,21 +71,22 @@ def measure(network: CodecNetwork, crops: data.Crops, count: int) -> None:
     """Prints one line for each quality, and the errors of the KLT."""
     spread = np.linspace(0, len(crops.validation) - 1, min(count, len(crops.validation))).astype(int)
     rgb = pictures(crops.validation[spread])
-    planes = planes_from_rgb(rgb)
+    idc = network.config.colour_transform_idc
+    planes = planes_from_rgb(rgb, idc)
     for quality in VALIDATION_QUALITIES:
         bits, errors = [], []
         for part, own in zip(rgb.split(8), planes.split(8), strict=True):
             at = torch.full((len(part),), quality)
             result = rate_distortion(network, part, at, POINT)
             bits.append(torch.stack([x for pair in zip(result.y_bits, result.z_bits, strict=True) for x in pair], 1))
-            found = (planes_from_rgb(result.reconstruction), unrounded(network, own, at))
+            found = (planes_from_rgb(result.reconstruction, idc), unrounded(network, own, at))
             errors.append(torch.stack([(x - own).square().mean((2, 3)) * 65025 for x in found], 1))
         mean_bits, (coded, whole) = torch.cat(bits).mean(0).tolist(), torch.cat(errors).mean(0).tolist()
         parts = "  ".join(f"y {y:.3f} z {z:.4f}" for y, z in zip(mean_bits[::2], mean_bits[1::2], strict=True))
         text = "  ".join(f"{n} {a:.2f} / {b:.2f}" for n, a, b in zip(("Y", "Cb", "Cr"), coded, whole, strict=True))
         print(f"quality {round(100 * quality):3d}  {sum(mean_bits):.3f} bpp: {parts}  MSE {text}", flush=True)
     every = max(1, len(crops.training_index) // 400)
-    training = planes_from_rgb(pictures(crops.training[crops.training_index[::every]]))
+    training = planes_from_rgb(pictures(crops.training[crops.training_index[::every]]), idc)
     for own in network.config.components:
         print(f"KLT of {own.channels} channels, planes {own.planes}: {klt_error(own, training, planes):.2f}")
 

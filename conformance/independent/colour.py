@@ -8,10 +8,13 @@ import zlib
 import numpy as np
 
 from conformance.independent.errors import RejectedError
-from conformance.independent.headers import BT709, CUSTOM, GREY, HALF_BOTH, HALF_WIDTH, PictureHeader
+from conformance.independent.headers import BT709, CUSTOM, EVEN, GREY, HALF_BOTH, HALF_WIDTH, PictureHeader
 from conformance.independent.layers import Tensor, clip
 
-BT709_INVERSE = ((16384, 0, 25802), (16384, -3069, -7670), (16384, 30402, 0))  # spec/tables/colour.yaml
+INVERSE = {  # spec/tables/colour.yaml
+    BT709: ((16384, 0, 25802), (16384, -3069, -7670), (16384, 30402, 0)),
+    EVEN: ((16384, -4151, 23019), (16384, -9418, -13090), (16384, 26692, 451)),
+}
 
 
 def picture(header: PictureHeader, planes: Tensor) -> list[Tensor]:
@@ -21,9 +24,9 @@ def picture(header: PictureHeader, planes: Tensor) -> list[Tensor]:
     """
     planes = planes[:, : header.display_height, : header.display_width]
     top = (1 << header.bit_depth) - 1
-    if header.colour_transform_idc == BT709:
-        centred = planes - 8 * top * np.array([0, 1, 1])[:, None, None]
-        return list(clip((product(np.array(BT709_INVERSE), centred) + (1 << 17)) >> 18, (0, top)))
+    if header.colour_transform_idc in INVERSE:
+        inverse, centred = INVERSE[header.colour_transform_idc], planes - 8 * top * np.array([0, 1, 1])[:, None, None]
+        return list(clip((product(np.array(inverse), centred) + (1 << 17)) >> 18, (0, top)))
     if header.colour_transform_idc == CUSTOM:
         matrix = np.array(header.colour_matrix).reshape(3, 3)
         offset = np.array(header.colour_offset, np.int64)[:, None, None] << header.bit_depth

@@ -11,7 +11,7 @@ from conformance.independent.limits import LEVELS, PROFILES, Level, Profile
 
 BIT_DEPTHS = {0: 8, 1: 10, 2: 12, 3: 14, 4: 16}  # 6.3.13
 GREY, HALF_BOTH, HALF_WIDTH, FULL = 0, 1, 2, 3  # 6.3.14: 4:0:0, 4:2:0, 4:2:2, 4:4:4
-NO_TRANSFORM, BT709, CUSTOM = 0, 1, 2  # 6.3.16
+NO_TRANSFORM, BT709, CUSTOM, EVEN = 0, 1, 2, 3  # 6.3.16
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def read_picture_header(bits: BitReader) -> PictureHeader:
     source = bits.u(2)
     bits.demand(source in profile.chroma_formats, "A.1.5", "the profile has no such source_chroma_format_idc")
     coded = bits.within("coded_chroma_format_idc", "6.3.15", bits.u(2), int(source != GREY), FULL * (source != GREY))
-    transform = bits.within("colour_transform_idc", "6.3.16", bits.u(2), NO_TRANSFORM, CUSTOM * (coded != GREY))
+    transform = bits.within("colour_transform_idc", "6.3.16", bits.u(2), NO_TRANSFORM, EVEN * (coded != GREY))
     matrix = tuple(bits.s(16) for _ in range(9 * (transform == CUSTOM)))
     offset = tuple(bits.s(16) for _ in range(3 * (transform == CUSTOM)))
 

@@ -62,8 +62,8 @@ class _Estimating:
 
         with numerics(arguments.threads, arguments.device):
             self.model = self.model or load_model(config)
-            custom = transform(arguments, image)
-            attempts = attempts_at(image, config, self.model, quality, arguments.device, custom)
+            colours = transform(arguments, image)
+            attempts = attempts_at(image, config, self.model, quality, arguments.device, colours)
             index = attempts.header.components[0].quality_index
             size, tools = attempts.bytes(index), attempts.tool_bytes(index) if self.work.tools else 0
         return Done("", {"bytes": size, "tools": tools, "pixels": image.width * image.height})

@@ -166,7 +166,7 @@ class _Encoding:
                 image, config, quality=self.work.quality, target=target, device=arguments.device,
                 model=self.model,
                 reconstruct=arguments.rec is not None or arguments.report is not None,
-                custom=transform(arguments, image), lossless=arguments.lossless,
+                colours=transform(arguments, image), lossless=arguments.lossless,
                 steps=quality_steps(arguments, image), toolbox=self.toolbox,
             )  # fmt: skip
         shown = encoded.reconstruction

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import replace
 from fractions import Fraction
 
-from refsw.colour import CustomTransform, custom_transform
+from refsw.colour import BT709, Colours, custom_transform
 from refsw.errors import UsageError
 from refsw.io import PictureWarning
 from refsw.io.raw import BIT_DEPTHS, CHROMA, Geometry
@@ -26,7 +26,7 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chroma", choices=tuple(CHROMA), help="of raw planes (default: 4:2:0)")
     parser.add_argument("--range", choices=("full", "narrow"), help="of raw planes (default: narrow)")
     parser.add_argument("--matrix", choices=tuple(_MATRICES),
-                        help="raw planes: what Y, Cb, Cr are; RGB: what is coded (default: bt709)")  # fmt: skip
+                        help="raw planes: what Y, Cb, Cr are; RGB: what is coded (default: of the model)")  # fmt: skip
     parser.add_argument("--metadata", choices=("keep", "fit", "drop"), default="keep",
                         help="fit: drop with a warning what is over a limit (default: keep, or refuse)")  # fmt: skip
 
@@ -43,10 +43,12 @@ def geometry(arguments: argparse.Namespace) -> Geometry | None:
     return Geometry(*arguments.size, arguments.bit_depth or 8, arguments.chroma or "4:2:0", matrix, full)
 
 
-def transform(arguments: argparse.Namespace, image: Image) -> CustomTransform | None:
-    """The colour transform that --matrix asks of an RGB picture; None for BT.709 and where there is none."""
-    if image.ycbcr or image.channels == 1 or arguments.matrix not in _WEIGHTS:
+def transform(arguments: argparse.Namespace, image: Image) -> Colours | None:
+    """The colour transform that --matrix asks of an RGB picture; None: that of the model, or there is none."""
+    if image.ycbcr or image.channels == 1 or arguments.matrix is None:
         return None
+    if arguments.matrix == "bt709":
+        return BT709
     red, blue = map(Fraction, _WEIGHTS[arguments.matrix])
     return custom_transform(red, blue, image.bit_depth)
 

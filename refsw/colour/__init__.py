@@ -6,7 +6,10 @@ from refsw.colour.custom import CustomTransform, custom_transform
 from refsw.colour.transform import (
     BT709,
     CUSTOM,
+    EVEN,
+    FIXED_TRANSFORMS,
     NO_TRANSFORM,
+    Colours,
     ColourTransform,
     colour_transform,
     image_from_planes,
@@ -18,8 +21,11 @@ from refsw.colour.transform import (
 __all__ = [
     "BT709",
     "CUSTOM",
+    "EVEN",
+    "FIXED_TRANSFORMS",
     "NO_TRANSFORM",
     "ColourTransform",
+    "Colours",
     "CustomTransform",
     "colour_transform",
     "custom_transform",

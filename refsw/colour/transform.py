@@ -40,7 +40,12 @@ def colour_transform(colour_transform_idc: int) -> ColourTransform:
     raise UnsupportedError(f"colour_transform_idc {colour_transform_idc}: this decoder has no such transform")
 
 
-NO_TRANSFORM, BT709, CUSTOM = 0, 1, 2
+NO_TRANSFORM, BT709, CUSTOM, EVEN = 0, 1, 2, 3
+FIXED_TRANSFORMS = (BT709, EVEN)
+"""Those of spec/tables/colour.yaml."""
+
+Colours = int | CustomTransform
+"""One of FIXED_TRANSFORMS, or a transform that a picture header carries."""
 
 
 def plane_range(bit_depth: int) -> int:
@@ -53,20 +58,20 @@ def plane_type(bit_depth: int) -> type[np.uint16] | type[np.int32]:
     return np.uint16 if bit_depth <= 12 else np.int32
 
 
-def planes_from_image(image: Image, custom: CustomTransform | None = None) -> Planes:
-    """(informative) Grey -> Y; RGB -> Y, Cb, Cr by BT.709, or by the custom transform; Y, Cb, Cr as they are.
+def planes_from_image(image: Image, colours: Colours) -> Planes:
+    """(informative) RGB -> Y, Cb, Cr by a transform; grey and Y, Cb, Cr as they are.
 
     The chroma of a subsampled picture is not looked at: `upsample` makes its planes.
     """
-    transform = colour_transform(BT709)
-    fraction = transform.plane_fraction_bits
+    fraction = colour_transform(BT709).plane_fraction_bits
     samples = image.samples.astype(np.int64).transpose(2, 0, 1)
     top = plane_range(image.bit_depth)
     if image.channels == 1 or image.ycbcr:
         return Planes(np.ascontiguousarray(samples << fraction, np.int32), image.bit_depth)
-    if custom is not None:
-        planes = custom.forward(samples, image.bit_depth, fraction)
+    if isinstance(colours, CustomTransform):
+        planes = colours.forward(samples, image.bit_depth, fraction)
     else:
+        transform = colour_transform(colours)
         down = transform.precision_bits - fraction
         planes = (np.einsum("pc,chw->phw", transform.forward, samples) + (1 << (down - 1))) >> down
         planes[1:] += top >> 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from refsw.colour import BT709, FIXED_TRANSFORMS
 from refsw.constants import (
     HYPER_BLOCK,
     QUALITY_ANCHOR_BITS,
@@ -174,7 +175,12 @@ class Model:
             low, high = (value / 1e6 for value in description.config["lagrangian_millionths"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{package.label}: config is not complete: {error}") from None
-        config = CodecConfig(tuple(components), description.quality_anchors, low, high)
+        colours = description.config.get("colour_transform_idc", BT709)
+        if colours not in FIXED_TRANSFORMS:
+            raise ModelError(
+                f"{package.label}: config: colour_transform_idc {colours!r}: expected one of {FIXED_TRANSFORMS}"
+            )
+        config = CodecConfig(tuple(components), description.quality_anchors, low, high, colours)
         return cls(package, config, tuple(scales))
 
     @property

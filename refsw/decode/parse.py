@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.colour import BT709, CUSTOM, NO_TRANSFORM
+from refsw.colour import NO_TRANSFORM
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.damage import Damage, Part
 from refsw.decode.model import Model, ScaleModel
@@ -75,9 +75,6 @@ def check_supported(header: PictureHeader, model: Model) -> None:
         "coded chroma format": header.coded_chroma_format_idc not in (0, 3),
         "source chroma format with a colour transform": (
             header.source_chroma_format_idc in (1, 2) and header.colour_transform_idc != NO_TRANSFORM
-        ),
-        f"colour_transform_idc {header.colour_transform_idc}": (
-            header.colour_transform_idc not in (NO_TRANSFORM, BT709, CUSTOM)
         ),
     }
     for what, found in reasons.items():

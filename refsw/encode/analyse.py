@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from refsw.colour import BT709, CustomTransform, colour_transform, plane_range, planes_from_image, upsample
+from refsw.colour import BT709, Colours, colour_transform, plane_range, planes_from_image, upsample
 from refsw.config import RefineConfig
 from refsw.constants import LATENT_BLOCK, Z_LIMIT
 from refsw.decode.model import Model
@@ -106,12 +106,13 @@ class Analysed:
         return tuple(self.part(index, picture_box(self.header)) for index in range(len(self.tensors)))
 
 
-def planes_of(image: Image, custom: CustomTransform | None = None) -> ReadPlanes:
+def planes_of(image: Image, colours: Colours) -> ReadPlanes:
     """Planes of rectangles of a picture, transformed when they are asked for, a few rows at a time."""
     fraction, top = colour_transform(BT709).plane_fraction_bits, plane_range(image.bit_depth)
 
     def part(rows: slice, columns: slice) -> NDArray[np.int32]:
-        own = planes_from_image(Image(image.samples[rows, columns], image.bit_depth, image.ycbcr), custom).samples
+        seen = Image(image.samples[rows, columns], image.bit_depth, image.ycbcr)
+        own = planes_from_image(seen, colours).samples
         if image.chroma is None:
             return own
         halves = (image.chroma.rows, image.chroma.columns)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.colour import BT709, CUSTOM, colour_transform, plane_range
+from refsw.colour import CUSTOM, FIXED_TRANSFORMS, colour_transform, plane_range
 from refsw.constants import QUALITY_ANCHOR_BITS
 from refsw.decode.model import Model
 from refsw.encode.similarity import scales, similarity_worth
@@ -24,8 +24,8 @@ MS_SSIM_SCALE = 1270.0
 
 def sample_matrix(header: PictureHeader, planes: int) -> NDArray[np.float64]:
     """float64 [channels, P]: errors of displayed samples from errors of planes, both in units of the full range."""
-    if header.colour_transform_idc == BT709:
-        transform = colour_transform(BT709)
+    if header.colour_transform_idc in FIXED_TRANSFORMS:
+        transform = colour_transform(header.colour_transform_idc)
         return np.asarray(transform.inverse / (1 << transform.precision_bits), np.float64)
     if header.colour_transform_idc == CUSTOM:
         return np.array(header.colour_matrix, np.float64).reshape(3, 3) / 8192

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from refsw.colour import BT709, CUSTOM, NO_TRANSFORM, CustomTransform
+from refsw.colour import CUSTOM, NO_TRANSFORM, Colours, CustomTransform
 from refsw.complexity import decoder_complexity
 from refsw.config import Config
 from refsw.constants import QUALITY_ANCHOR_BITS
@@ -97,7 +97,7 @@ def quality_to_index(quality: float, anchors: int) -> int:
 
 
 def picture_header(
-    image: Image, config: Config, model: Model, quality_index: int, custom: CustomTransform | None = None,
+    image: Image, config: Config, model: Model, quality_index: int, colours: Colours | None = None,
     tools: Sequence[Wanted] = (), own_size: tuple[int, int] | None = None,
 ) -> PictureHeader:  # fmt: skip
     """Header of a picture before its symbols are known; own_size: coded rows and columns where they are others.
@@ -134,11 +134,11 @@ def picture_header(
         raise UnsupportedError(f"chroma format {CHROMA_FORMATS[source]}: profile {profile.name} does not allow it")
     components = model.config.components if source else model.config.components[:1]
     height, width = own_size or (image.height, image.width)
-    own = custom if source and not image.ycbcr else None
     if source == 0 or image.ycbcr:
-        transform = NO_TRANSFORM
-    else:
-        transform = BT709 if own is None else CUSTOM
+        colours = NO_TRANSFORM
+    elif colours is None:
+        colours = model.config.colour_transform_idc
+    own = colours if isinstance(colours, CustomTransform) else None
     parts = partition(height, width, config)
     return PictureHeader(
         stream_profile_idc=EXPERIMENTAL if profile.decoder_profile_idc == EXPERIMENTAL else 0,
@@ -152,7 +152,7 @@ def picture_header(
         bit_depth_idc=BIT_DEPTHS.index(image.bit_depth),
         source_chroma_format_idc=source,
         coded_chroma_format_idc=3 if source else 0,
-        colour_transform_idc=transform,
+        colour_transform_idc=colours if own is None else CUSTOM,
         colour_matrix=() if own is None else own.matrix,
         colour_offset=() if own is None else own.offset,
         region_partitioning_flag=parts.regions > 1,
@@ -191,7 +191,7 @@ def wanted(config: Config, quality: float | None, bpp: float | None, target: Tar
 
 def attempts_at(
     image: Image, config: Config, model: Model, quality: float, device: str = "cpu",
-    custom: CustomTransform | None = None, steps: NDArray[np.int8] | None = None, toolbox: Toolbox = DEFAULT,
+    colours: Colours | None = None, steps: NDArray[np.int8] | None = None, toolbox: Toolbox = DEFAULT,
     resolution_idc: int = FULL,
 ) -> Attempts:  # fmt: skip
     """What codes a picture, at first at quality 0..100; steps: its quality map. Raises UsageError, UnsupportedError.
@@ -202,11 +202,12 @@ def attempts_at(
     profile = profile_named(config.profile)
     tools = wanted_tools(config, profile, toolbox)
     index = quality_to_index(quality, model.config.quality_anchors)
-    planes, resolution, size = planes_of(image, custom), None, (image.height, image.width)
+    planes = planes_of(image, model.config.colour_transform_idc if colours is None else colours)
+    resolution, size = None, (image.height, image.width)
     if resolution_idc != FULL:
         resolution = resolution_payload(resolution_idc, *size)
         planes, size = smaller(planes, *size, image.bit_depth, resolution_idc)
-    header = picture_header(image, config, model, index, custom, tools, size)
+    header = picture_header(image, config, model, index, colours, tools, size)
     if resolution is not None or not all(allowed(one.tool, profile) for one in tools if one.tool is not RESOLUTION):
         header = replace(header, stream_profile_idc=EXPERIMENTAL, decoder_profile_idc=EXPERIMENTAL)
     extras = extras_of(image, level(header.level_idc))
@@ -231,7 +232,7 @@ def encode_picture(
     device: str = "cpu",
     model: Model | None = None,
     reconstruct: bool = True,
-    custom: CustomTransform | None = None,
+    colours: Colours | None = None,
     lossless: bool = False,
     steps: NDArray[np.int8] | None = None,
     toolbox: Toolbox = DEFAULT,
@@ -240,9 +241,9 @@ def encode_picture(
 
     quality: 0..100; target: a size or a fidelity, met within the configuration's tolerance on real bytes and samples;
     bpp: a target in bits per pixel; one of them, and where none is given the configuration decides. model: loaded
-    before, for many pictures. reconstruct: whether the decoded picture is wanted as well; custom: a colour transform of
-    RGB other than BT.709; lossless: with a layer (9.9) that returns every sample, over a picture of this quality;
-    steps: int8 [h, w], a quality map (refsw.encode.quality_map); toolbox: the coding tools that there are.
+    before, for many pictures. reconstruct: whether the decoded picture is wanted as well; colours: a transform of RGB
+    other than that of the model; lossless: with a layer (9.9) that returns every sample, over a picture of this
+    quality; steps: int8 [h, w], a quality map (refsw.encode.quality_map); toolbox: the coding tools that there are.
     """
     begin = time.perf_counter()
     if lossless and not (bpp is None and target is None):
@@ -259,7 +260,7 @@ def encode_picture(
 
     def at(resolution_idc: int, quality_index: int) -> Attempts:
         quality = 100 * quality_index / top
-        return attempts_at(image, config, model, quality, device, custom, steps, toolbox, resolution_idc)
+        return attempts_at(image, config, model, quality, device, colours, steps, toolbox, resolution_idc)
 
     attempts = at(asked or FULL, quality_to_index(first, model.config.quality_anchors))
     loaded = time.perf_counter()

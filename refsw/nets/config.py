@@ -79,6 +79,8 @@ class CodecConfig:
     quality_anchors: int = 9
     lambda_minimum: float = 0.00033
     lambda_maximum: float = 0.19
+    colour_transform_idc: int = 1
+    """Colour transform (9.5.2) of the planes that the networks were trained on."""
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -149,7 +151,7 @@ def base_config() -> CodecConfig:
         ),
         hyper=HyperConfig(z=32, analysis=96, scale=32, mean=64, features=96), context=96,
     )  # fmt: skip
-    return CodecConfig(components=(luma, chroma))
+    return CodecConfig(components=(luma, chroma), colour_transform_idc=3)
 
 
 def visual_config() -> CodecConfig:

@@ -57,7 +57,7 @@ def weights(
     def loss(coded: Sequence[Coded], latents: Sequence[Tensor]) -> Tensor:
         pairs = zip(coded, latents, strict=True)
         planes = [network.component(c.index).planes(y, c.features, quality, point) for c, y in pairs]
-        return distortion(rgb_from_planes(torch.cat(planes, 1)), rgb).sum()
+        return distortion(rgb_from_planes(torch.cat(planes, 1), network.config.colour_transform_idc), rgb).sum()
 
     quality = torch.full((len(rgb),), position)
     with torch.no_grad():

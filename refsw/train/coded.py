@@ -33,7 +33,7 @@ class Coded:
 
 def code(network: CodecNetwork, rgb: Tensor, quality: Tensor) -> Iterator[Coded]:
     """Components of pictures rgb float32 [B, 3, H, W], 0..1, sides multiples of 64, at quality positions [B]."""
-    stem = network.stem_features(planes_from_rgb(rgb))
+    stem = network.stem_features(planes_from_rgb(rgb, network.config.colour_transform_idc))
     latents: list[Tensor] = []
     for index, own in enumerate(network.config.components):
         net = network.component(index)

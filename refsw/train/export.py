@@ -50,7 +50,7 @@ def calibration_z(network: CodecNetwork, rgb: Tensor) -> list[Tensor]:
     """
     quality = torch.cat([torch.linspace(0, 1, len(rgb)), torch.ones(len(rgb))])
     rgb = torch.cat([rgb, rgb])
-    stem, decoded, out = network.stem_features(planes_from_rgb(rgb)), [], []
+    stem, decoded, out = network.stem_features(planes_from_rgb(rgb, network.config.colour_transform_idc)), [], []
     for i, own in enumerate(network.config.components):
         net = network.component(i)
         y = net.latent(torch.cat([stem[i], *(stem[j] for j in own.condition)], 1), quality)
@@ -106,10 +106,11 @@ def describe(
         for i, own in enumerate(config.components)
     )
     lagrangian = [round(config.lambda_minimum * 1e6), round(config.lambda_maximum * 1e6)]
+    whole = {"lagrangian_millionths": lagrangian, "colour_transform_idc": config.colour_transform_idc}
     return ModelDescription(
         model_id=model_id, name=name, summary=summary, components=components,
         quality_anchors=config.quality_anchors,
-        config={"lagrangian_millionths": lagrangian}, provenance=provenance,
+        config=whole, provenance=provenance,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def rate_distortion(
     y_bits, z_bits, planes, decoded = [], [], [], []
     device = rgb.device.type
     with torch.autocast(device, torch.bfloat16, enabled=bf16):
-        stem = network.stem_features(planes_from_rgb(rgb))
+        stem = network.stem_features(planes_from_rgb(rgb, network.config.colour_transform_idc))
         for index, own in enumerate(network.config.components):
             net = network.component(index)
             y = net.latent(torch.cat([stem[index], *(stem[i] for i in own.condition)], 1), quality)
@@ -92,7 +92,7 @@ def rate_distortion(
             y_bits.append(bits.sum((1, 2, 3)) / pixels)
             decoded.append(y_hat * inverse.exp())
             planes.append(net.planes(decoded[index], features, quality, point))
-    out = rgb_from_planes(torch.cat(planes, 1).float())
+    out = rgb_from_planes(torch.cat(planes, 1).float(), network.config.colour_transform_idc)
     return RateDistortion(tuple(y_bits), tuple(z_bits), (out - rgb).square().mean((1, 2, 3)) * 255**2, out)
 
 

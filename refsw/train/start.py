@@ -18,7 +18,7 @@ from refsw.nets.blocks import activation, depth_to_space, space_to_depth
 from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.hyper import pad_to_multiple
 from refsw.nets.transforms import Synthesis
-from refsw.train.colour import INVERSE, planes_from_rgb
+from refsw.train.colour import inverse_matrix, planes_from_rgb
 
 
 def principal_axes(vectors: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,9 +149,9 @@ def _start_hyper(net: ComponentNetwork, y: Tensor, quality: Tensor, condition: l
 @torch.no_grad()
 def start(network: CodecNetwork, rgb: Tensor) -> None:
     """Initialise `network` in place from pictures rgb: float32 [N, 3, H, W], 0..1, H and W multiples of 64, N >= 8."""
-    planes = planes_from_rgb(rgb)
+    planes = planes_from_rgb(rgb, network.config.colour_transform_idc)
     anchors = torch.linspace(0, 1, network.config.quality_anchors)
-    weights = INVERSE.square().mean(0)
+    weights = inverse_matrix(network.config.colour_transform_idc).square().mean(0)
     quality = torch.linspace(0, 1, len(rgb))
     for i, own in enumerate(network.config.components):
         index = list(own.planes)

@@ -21,7 +21,7 @@ from refsw.nets.codec import CodecNetwork, ComponentNetwork
 from refsw.nets.config import CodecConfig
 from refsw.nets.transforms import Synthesis
 from refsw.train.coded import code
-from refsw.train.colour import INVERSE, planes_from_rgb
+from refsw.train.colour import inverse_matrix, planes_from_rgb
 from refsw.train.regression import ReducedRank, patches, reduced_rank, rows
 from refsw.train.start import high_rate_log_step
 
@@ -122,7 +122,7 @@ def new_channels(old: int, new: int) -> Tensor:
 
 def _given(network: CodecNetwork, index: int, rgb: Tensor) -> Tensor:
     """What the skip of an analysis takes, as rows of channels."""
-    stem = network.stem_features(planes_from_rgb(rgb))
+    stem = network.stem_features(planes_from_rgb(rgb, network.config.colour_transform_idc))
     return rows(
         space_to_depth(torch.cat([stem[index], *(stem[i] for i in network.config.components[index].condition)], 1))
     )
@@ -179,7 +179,8 @@ def open_channels(network: CodecNetwork, old: CodecConfig, point: str, rgb: Tens
             assert isinstance(layer, nn.Conv2d) and layer.bias is not None
             layer.weight[new], layer.bias[new] = 0, 0
     errors = [list(_errors(network, part, point)) for part in rgb.split(batch)] if grown else []
-    anchors, weights = torch.linspace(0, 1, network.config.quality_anchors), INVERSE.square().mean(0)
+    anchors = torch.linspace(0, 1, network.config.quality_anchors)
+    weights = inverse_matrix(network.config.colour_transform_idc).square().mean(0)
     for index, new in opened.items():
         net = network.component(index)
         given = torch.cat([_given(network, index, part) for part in rgb.split(batch)])

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from refsw import syntax
 from refsw.api import decode_picture, encode_picture
+from refsw.colour import BT709
 from refsw.config import RegionsConfig
 from refsw.decode.model import local_steps, place_steps
 from refsw.decode.select import Selection
@@ -127,7 +128,7 @@ def test_steps_of_what_is_not_there_are_those_of_the_map(local: Started) -> None
 
 def test_bands_are_judged_with_local_steps(local: Started) -> None:
     image, own = picture(8, 96, 144), scaling_alone(local, "on")
-    header, read = picture_header(image, own, local.model, 1000), planes_of(image)
+    header, read = picture_header(image, own, local.model, 1000), planes_of(image, BT709)
     losses = []
     for scaling in (None, usual(2)):
         found, _ = analyse_again(local.model, header, read, None, decisions=Decisions(100, scaling=scaling, keep=True))

@@ -143,6 +143,7 @@ def test_packages_that_do_not_fit_their_structure(started: Started, tmp_path: Pa
         "do not fit": lambda d, _: first_component(d, channels=wide["channels"]),
         "weights do not fit": put("primary.context.first.weight", np.zeros((3, 3, 1, 1), np.float32), "networks"),
         "lagrangian_millionths": lambda d, _: replace(d, config={}),
+        "colour_transform_idc 2": lambda d, _: replace(d, config={**d.config, "colour_transform_idc": 2}),
     }
     for number, (expected, change) in enumerate(changes.items()):
         assert expected in refused(started, tmp_path / str(number), change)

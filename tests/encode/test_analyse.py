@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from refsw.colour import planes_from_image
+from refsw.colour import BT709, planes_from_image
 from refsw.decode.parse import skip_mask
 from refsw.decode.reconstruct import Reconstructor
 from refsw.encode.analyse import Analysed, ReadPlanes, analyse, padded, planes_of
@@ -29,7 +29,7 @@ def header_of(started: Started, image: Image, components: tuple[ComponentHeader,
 
 def analysed(started: Started, image: Image, quality_index: int = 1024, threshold: int = 0) -> Analysed:
     components = component_headers(quality_index, skip_enabled_flag=threshold > 0, skip_threshold=threshold)
-    return analyse(started.model, header_of(started, image, components), planes_of(image))
+    return analyse(started.model, header_of(started, image, components), planes_of(image, BT709))
 
 
 def reader(planes: NDArray[np.int32]) -> ReadPlanes:
@@ -58,21 +58,21 @@ def test_mean_path_of_encoder_and_decoder_are_equal(started: Started, quality_in
     """The decoder's y_hat is within half a step of the encoder's latent, so no step of the two ran apart."""
     image = picture(2, 70, 90)
     header = header_of(started, image, component_headers(quality_index))
-    out = analyse(started.model, header, planes_of(image))
+    out = analyse(started.model, header, planes_of(image, BT709))
     again = Reconstructor(started.model, header, out.tensors, "bop", "cpu")
     (window,) = again.windows()
     paths = again.latents(window, keep=True)
     for own, path in zip(out.symbols, paths, strict=True):
         np.testing.assert_array_equal(np.rint(path.y_hat - path.mean)[0], own.symbols)
     net = started.model.network.component(0)
-    features = net.stem.analyse(padded(planes_of(image), header, window.area, "cpu")[:, :1])
+    features = net.stem.analyse(padded(planes_of(image, BT709), header, window.area, "cpu")[:, :1])
     y = net.latent(features, torch.tensor([quality_index / 2048]))
     assert (paths[0].y_hat - y).abs().max() < 0.5 + 1e-3
 
 
 def test_luma_is_the_same_whatever_chroma_is(started: Started) -> None:
     image = picture(2, 48, 64)
-    planes = planes_from_image(image).samples
+    planes = planes_from_image(image, BT709).samples
     other = planes.copy()
     other[1:] = other[1:, ::-1]
     header = header_of(started, image, component_headers(900))

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from refsw.api import decode_picture, encode_picture
+from refsw.colour import BT709
 from refsw.config import Config
 from refsw.decode.reconstruct import to_tensor
 from refsw.decode.windows import Box
@@ -94,7 +95,7 @@ def block(started: Started, log_map: float = 0.0) -> tuple[Block, tuple[torch.Te
     """A block of 8 x 12 latent samples, and its symbols."""
     image = picture(3, 128, 192)
     header = picture_header(image, started.config, started.model, 900)
-    read = planes_of(image)
+    read = planes_of(image, BT709)
     found = analyse(started.model, header, read)
     z, symbols = ([to_tensor(getattr(t, name), "cpu") for t in found.tensors] for name in ("z", "symbols"))
     box = Box(0, 0, 8, 12)

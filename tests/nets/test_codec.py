@@ -49,7 +49,7 @@ def test_shapes_of_every_split(config: CodecConfig) -> None:
 def test_chroma_does_not_influence_luma(started: Started) -> None:
     """Components seen from outside: the luma component of a picture and of another with the same Y is the same."""
     rgb = training_pictures(2, 64)
-    planes = planes_from_rgb(rgb)
+    planes = planes_from_rgb(rgb, started.network.config.colour_transform_idc)
     other = planes.clone()
     other[:, 1:] += 0.1 * torch.sin(torch.arange(64.0) / 5)
     net = started.network.component(0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from refsw import syntax
 from refsw.api import decode_picture, encode_picture
+from refsw.colour import BT709
 from refsw.config import RegionsConfig
 from refsw.decode.parse import parse_symbols
 from refsw.decode.select import Selection
@@ -140,7 +141,7 @@ def test_refusals_and_budget(started: Started) -> None:
 def test_what_does_not_pay_is_left_out(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     image, own = picture(8, 96, 144), scaling_alone(started, "on")
     header = picture_header(image, own, started.model, 1000)
-    read = planes_of(image)
+    read = planes_of(image, BT709)
     decisions = [Decisions(100, scaling=scaling, steps=drawn(1, 6, 9), keep=True) for scaling in (None, usual(2))]
     losses = list[list[float]]()
     for one in decisions:

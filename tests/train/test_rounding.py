@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from refsw.colour import BT709
 from refsw.constants import SCALE_FRACTION_BITS
 from refsw.decode.reconstruct import quality_position
 from refsw.encode.analyse import Decisions, analyse, planes_of, zeroing_thresholds
@@ -66,7 +67,7 @@ def test_training_rounds_as_the_encoder_does(started: Started) -> None:
     rates = []
     for scaling in (None, usual(2)):
         for zeroing in (0.0, 30.0):
-            analysed = analyse(model, header, planes_of(image), decisions=Decisions(zeroing, scaling=scaling))
+            analysed = analyse(model, header, planes_of(image, BT709), decisions=Decisions(zeroing, scaling=scaling))
             rule = rounding(scaling is not None, zeroing, 2)
             bits = float(rate_distortion(model.network, rgb, quality, "bop", rounding=rule).bits)
             assert bits == pytest.approx(analysed.estimated_bits / (192 * 320), rel=0.01)

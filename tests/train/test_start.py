@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause-Clear
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import torch
 
-from refsw.train.colour import INVERSE, planes_from_rgb, rgb_from_planes
+from refsw.colour import FIXED_TRANSFORMS, planes_from_image
+from refsw.train.colour import planes_from_rgb, rgb_from_planes
 from refsw.train.export import calibration_z
 from refsw.train.start import principal_axes
+from refsw.types import Image
 from tests.support.tiny import Started, started_network, training_pictures
 
 
@@ -25,7 +29,7 @@ def test_start_is_deterministic(started: Started) -> None:
 
 @torch.no_grad()
 def test_stems_are_exact_inverses(started: Started) -> None:
-    planes = planes_from_rgb(training_pictures(2, 64))
+    planes = planes_from_rgb(training_pictures(2, 64), started.network.config.colour_transform_idc)
     for index, own in enumerate(started.network.config.components):
         stem = started.network.component(index).stem
         part = planes[:, list(own.planes)]
@@ -45,7 +49,11 @@ def test_gains_grow_with_quality_and_are_inverse(started: Started) -> None:
         assert torch.equal(net.gain.values, -net.inverse_gain.values)
 
 
-def test_colour_of_training_is_that_of_the_codec() -> None:
+@pytest.mark.parametrize("idc", FIXED_TRANSFORMS)
+def test_colour_of_training_is_that_of_the_codec(idc: int) -> None:
     rgb = training_pictures(1, 64)
-    torch.testing.assert_close(rgb_from_planes(planes_from_rgb(rgb)), rgb, atol=1e-5, rtol=0)
-    assert abs(float(INVERSE[0, 2]) - 25802 / 16384) < 1e-4 and abs(float(INVERSE[2, 1]) - 30402 / 16384) < 1e-4
+    planes = planes_from_rgb(rgb, idc)
+    torch.testing.assert_close(rgb_from_planes(planes, idc), rgb, atol=1e-5, rtol=0)
+    samples = (255 * rgb[0]).round().byte().permute(1, 2, 0).numpy()
+    coded = planes_from_image(Image(samples), idc).samples / 4080 - 0.5
+    assert np.abs(planes[0].numpy() - coded).max() < 0.5 / 255 + 2e-3

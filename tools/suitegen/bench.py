@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refsw import syntax
-from refsw.colour import CustomTransform
+from refsw.colour import Colours
 from refsw.config import Config, load_config
 from refsw.decode.model import Model
 from refsw.decode.parse import skip_mask
@@ -104,7 +104,7 @@ class Bench:
         return load_config(self.configuration, (f"model={self.package.description.name}", *overrides))
 
     def coded(
-        self, image: Image, *overrides: str, quality: float = 50, custom: CustomTransform | None = None,
+        self, image: Image, *overrides: str, quality: float = 50, colours: Colours | None = None,
         change: Callable[[PictureHeader], PictureHeader] = as_it_is, steps: Steps | None = None,
         map_coding: tuple[int, int] = (16, 0), tools: Sequence[Told] = (),
     ) -> bytes:  # fmt: skip
@@ -115,11 +115,12 @@ class Bench:
         """
         config = self.config(*overrides)
         index = quality_to_index(quality, self.model.config.quality_anchors)
-        header = change(picture_header(image, config, self.model, index, custom))
+        header = change(picture_header(image, config, self.model, index, colours))
         own = None if steps is None else steps(*header.latent_size)
         scaling = next((one.payload for one in tools if one.tool is VARIANCE_SCALING), None)
         rule = NO_STEPS if own is None and scaling is None else Rule(own, scaling)
-        tensors = self.coder.symbols(header, planes_of(image, custom), rule)
+        read = planes_of(image, self.model.config.colour_transform_idc if colours is None else colours)
+        tensors = self.coder.symbols(header, read, rule)
         extras = extras_of(image, level(header.level_idc))
         lanes, digest = config.coding.lanes, config.coding.digest
         segment = None if own is None else quality_map(own, *map_coding)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from refsw import syntax
-from refsw.colour import CustomTransform, custom_transform
+from refsw.colour import Colours, custom_transform
 from refsw.decode.picture import decode_picture
 from refsw.decode.verify import plane_digests
 from refsw.syntax.headers import Codestream, LosslessLayer, PictureHeader
@@ -36,14 +36,14 @@ def recipes() -> Iterator[Recipe]:
 
 def _layer(
     name: str, title: str, purpose: str, clauses: tuple[str, ...], image: Image, style: Style | None = None,
-    codings: Sequence[Coding] = (lattices,), *overrides: str, custom: CustomTransform | None = None,
+    codings: Sequence[Coding] = (lattices,), *overrides: str, colours: Colours | None = None,
     change: Change = lambda bench, stream: stream,
     header: Callable[[PictureHeader], PictureHeader] = lambda header: header, shown: Image | None = None,
 ) -> Recipe:  # fmt: skip
     """A vector. shown: what is displayed of the image, where that is less."""
 
     def build(bench: Bench) -> bytes:
-        base = bench.coded(image, *overrides, quality=20, custom=custom, change=header)
+        base = bench.coded(image, *overrides, quality=20, colours=colours, change=header)
         stream = over(bench, base, shown or image, f"lossless/{name}", style or Style(), codings)
         return syntax.write(change(bench, stream))
 
@@ -69,7 +69,7 @@ def formats() -> Iterator[Recipe]:
                  pictures.ycbcr("lossless/444", 22, 19, "4:4:4", 12))  # fmt: skip
     image = pictures.rgb("lossless/custom", 21, 17)
     yield _layer("custom-matrix", "a custom colour matrix", "G, R, B with a matrix of the header.",
-                 (*own, "9.5.3"), image, custom=custom_transform(Fraction("0.299"), Fraction("0.114"), 8))  # fmt: skip
+                 (*own, "9.5.3"), image, colours=custom_transform(Fraction("0.299"), Fraction("0.114"), 8))  # fmt: skip
 
 
 def sizes() -> Iterator[Recipe]:

@@ -61,17 +61,18 @@ def coloured(
 
 def colour() -> Iterator[Case]:
     """(9.5.2, 9.5.3)"""
-    for depth in (8, 10, 16):
-        own = np.concatenate([ends(depth), planes(f"709/{depth}", 3, 4, 9, depth)], 1)
-        yield coloured(
-            f"bt709-{depth}",
-            f"BT.709, {depth} bits",
-            "All combinations of extremes, most of which are clipped, and a picture.",
-            "9.5.3",
-            own,
-            depth,
-            1,
-        )
+    for identifier, name, title in ((1, "bt709", "BT.709"), (3, "even", "Even weights")):
+        for depth in (8, 10, 16):
+            own = np.concatenate([ends(depth), planes(f"709/{depth}", 3, 4, 9, depth)], 1)
+            yield coloured(
+                f"{name}-{depth}",
+                f"{title}, {depth} bits",
+                "All combinations of extremes, most of which are clipped, and a picture.",
+                "9.5.2",
+                own,
+                depth,
+                identifier,
+            )
     red, blue = (Fraction(v, 1000) for v in BT601)
     for depth in (8, 12):
         own = np.concatenate([ends(depth), planes(f"601/{depth}", 3, 4, 9, depth)], 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from refsw.colour import custom_transform
+from refsw.colour import Colours, custom_transform
 from refsw.syntax.headers import PictureHeader
 from refsw.types import Image
 from suitegen import corners, enlarged, filters, local, lossless, maps, pictures, scaled, segments, simple, stress
@@ -48,13 +48,14 @@ def coded(
     *overrides: str,
     quality: float = 50,
     change: Change = lambda header: header,
+    colours: Colours | None = None,
 ) -> Recipe:
     """A vector of a synthetic picture."""
     settings = "".join(f", {override}" for override in overrides)
     source = f"synthetic {image.width}x{image.height} of {image.bit_depth} bits, quality {quality:g}{settings}"
 
     def build(bench: Bench) -> bytes:
-        return bench.coded(image, *overrides, quality=quality, change=change)
+        return bench.coded(image, *overrides, quality=quality, change=change, colours=colours)
 
     return Recipe(name, title, purpose, clauses, build, source)
 
@@ -113,7 +114,7 @@ def colours() -> Iterator[Recipe]:
 
             def build(bench: Bench, depth: int = depth, red: str = red, blue: str = blue, name: str = name) -> bytes:
                 image = pictures.rgb(f"colour/{name}{depth}", 40, 24, depth)
-                return bench.coded(image, custom=custom_transform(Fraction(red), Fraction(blue), depth))
+                return bench.coded(image, colours=custom_transform(Fraction(red), Fraction(blue), depth))
 
             yield Recipe(
                 f"colour-{name}-{depth}",
@@ -124,6 +125,10 @@ def colours() -> Iterator[Recipe]:
                 f"synthetic 40x24 of {depth} bits, matrix of {name}",
                 revision=2,
             )
+    for identifier, name in ((1, "bt709"), (3, "even")):
+        image = pictures.rgb(f"colour/{name}", 40, 24)
+        text = "The header says which transform of the table it is, whatever the model was trained with."
+        yield coded(f"colour-{name}", name, text, ("6.3.16", "9.5.2"), image, colours=identifier)
     text = "Matrix and offsets with extreme elements: products reach their bound, samples are clipped."
 
     def extreme(header: PictureHeader) -> PictureHeader:

@@ -98,7 +98,7 @@ def _seconds(log: str) -> float | None:
 
 def _frame(image: Image) -> bytes:
     """Y, Cb, Cr 4:2:0 at 10 bits, little-endian; of a grey picture Cb and Cr are grey."""
-    planes, top = planes_from_image(image).samples, plane_range(image.bit_depth)
+    planes, top = planes_from_image(image, BT709).samples, plane_range(image.bit_depth)
     half = (planes.shape[1] // 2, planes.shape[2] // 2)
     chroma: Int = downsample(planes[1:], 1, 1, 0) if len(planes) == 3 else np.full((2, *half), top // 2, np.int64)
     return b"".join(_scaled(part, top, 2**DEPTH - 1).astype("<u2").tobytes() for part in (planes[:1], chroma))

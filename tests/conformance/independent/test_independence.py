@@ -64,7 +64,9 @@ def test_limits_are_those_of_annex_a() -> None:
 def test_tables() -> None:
     mantissas = read("tables/exp2.yaml")["mantissas"]
     assert [layers.exp2_mantissa(k) for k in range(4096)] == mantissas
-    assert [list(row) for row in colour.BT709_INVERSE] == read("tables/colour.yaml")["transforms"][0]["inverse"]
+    transforms = read("tables/colour.yaml")["transforms"]
+    assert [own["id"] for own in transforms] == list(colour.INVERSE)
+    assert [own["inverse"] for own in transforms] == [[list(row) for row in m] for m in colour.INVERSE.values()]
     resampling = read("tables/resampling.yaml")
     assert resampling["first"] == enlarge.FIRST and resampling["fraction_bits"] == 7
     for own in resampling["ratios"]:
