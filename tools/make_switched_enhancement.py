@@ -35,6 +35,7 @@ from refsw.syntax.geometry import Region
 from refsw.tools.planes import padded
 from refsw.tools.switched_enhancement.bank import QUALITY_STEP, Bank, Term
 from refsw.tools.switched_enhancement.features import DIRECTIONS, REACH, classes, differences
+from refsw.tools.variance_scaling.tool import usual
 from refsw.train.data import is_held_out, origins
 from refsw.train.recipe import SIDE
 from refsw.types import Image
@@ -83,7 +84,8 @@ def crops(data: Path, count: int) -> Iterator[Crop]:
             quality = quality_to_index(np.random.default_rng((7, index)).uniform(0, 100), model.config.quality_anchors)
             header = picture_header(image, config, model, quality)
             read = planes_of(image, header.colour_transform_idc)
-            analysed, _ = analyse_again(model, header, read, None, "cpu", Decisions(config.coding.zeroing))
+            decisions = Decisions(config.coding.zeroing, scaling=usual(len(header.components)))
+            analysed, _ = analyse_again(model, header, read, None, "cpu", decisions)
             decoded = decoded_planes(model, analysed, NO_TOOLS, config.operating_points[0], "cpu").astype(np.int32)
             yield Crop(quality, read(Region(0, 0, *decoded.shape[1:])).samples, decoded)
 

@@ -142,7 +142,7 @@ def _toned(piece: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.
 def batch(
     crops: Crops, count: int, side: int, seed: tuple[int, ...], reduce: float = 0.0, tone: float = 0.0
 ) -> torch.Tensor:
-    """Random crops, mirrored and transposed: uint8 [count, 3, side, side]. Same seed, same batch.
+    """Random crops in one of eight orientations: uint8 [count, 3, side, side]. Same seed, same batch.
 
     reduce: share of the crops that come from a larger square, reduced; tone: share that is seen as under other light.
     """
@@ -156,6 +156,8 @@ def batch(
             piece = np.asarray(PillowImage.fromarray(piece).resize((side, side), PillowImage.Resampling.BICUBIC))
         if random.random() < 0.5:
             piece = piece[:, ::-1]
+        if random.random() < 0.5:
+            piece = piece[::-1]
         if random.random() < 0.5:
             piece = piece.swapaxes(0, 1)
         if tone and random.random() < tone:

@@ -163,3 +163,12 @@ def test_tone_changes_a_crop_as_light_does(tmp_path: Path) -> None:
         assert bool((after[before.argsort()].int().diff() >= 0).all())
     pictures = batch(crops, 40, 64, (3,), 0.0, 0.5)
     assert 10 <= sum(bool((p[0] != p[1]).any()) for p in pictures) <= 30
+
+
+def test_crops_come_in_all_eight_orientations(tmp_path: Path) -> None:
+    quarters = np.array([[40, 80], [120, 160]], np.uint8)
+    corners = quarters.repeat(SIDE // 2, 0).repeat(SIDE // 2, 1)[..., None].repeat(3, 2)
+    crops = Crops(corners[None], corners[None], np.zeros(1, np.int64))
+    first, last = [0, 0, -1], [0, -1, 0]
+    seen = {tuple(piece[0, first, last].tolist()) for piece in batch(crops, 128, SIDE, (3,))}
+    assert len(seen) == 8
