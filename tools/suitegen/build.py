@@ -22,7 +22,7 @@ from suitegen.golden import Decoded, decode, golden_bytes, planes_bytes
 from suitegen.recipe import Recipe
 from suitegen.units import unit_files
 
-EDITION, VERSION = "2026.1", "0.14.0"
+EDITION, VERSION = "2026.1", "0.15.0"
 LICENCE = "CC0-1.0"
 PANEL = "panel.json"
 COVERAGE = "coverage.json"
